@@ -1,0 +1,3 @@
+//! The `abatis` command.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Model to engine: checks, literals, automata, routes, plan. The only stage that sees both sides.
+
+pub(crate) mod check;
+pub(crate) mod field;
+pub(crate) mod route;

@@ -1,0 +1,140 @@
+//! The detectors: what speaks an attacked language, and how much.
+//!
+//! Way: prefilter -> **detect** -> decide. A detector that has a grammar is a [`Language`]:
+//!
+//! ```text
+//! view bytes ─ lex ─► tokens ─ fold ─► folded tokens ─ judge ─► Evidence { context, score, range }
+//!              streaming, linear,       n-grams scored by        the best segment over all
+//!              every look-ahead bounded rules/weights/*.json     start contexts
+//! ```
+//!
+//! Each language reads alike: `lex.rs` (bytes to tokens), `fold.rs` (tokens to folded tokens), `judge.rs` (start
+//! contexts, gate, anchors; the [`Language`] itself) and `words.rs` (word tables). What has no grammar is a literal or
+//! regex rule: see `pattern`.
+
+use std::ops::Range;
+
+use crate::limits::Budget;
+use crate::prefilter::gate::Classes;
+
+/// Declares a language's tokens: an enum of constants and the table of their names, in one order.
+macro_rules! tokens {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $token:ident),* $(,)? }) => {
+        $(#[$meta])*
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "token names are written as in the weight files")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum $name { $($(#[$doc])* $token),* }
+
+        impl $name {
+            /// Names by index, as in the weight files.
+            pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($token)),*];
+
+            /// The token as a bit of a set.
+            pub(crate) const fn bit(self) -> u64 {
+                1 << self as u8
+            }
+        }
+    };
+}
+pub(crate) use tokens;
+
+pub(crate) mod html;
+pub(crate) mod path;
+pub(crate) mod pattern;
+pub(crate) mod script;
+pub(crate) mod segment;
+pub(crate) mod shell;
+pub(crate) mod sql;
+
+use segment::{Recorder, Scorer, Sink, Weights};
+
+pub use segment::{Feature, Levels, WeightFile};
+
+/// What a language's evidence cannot do without: one of these byte classes, or one of these words.
+///
+/// A gate may overstate, never understate: a value that has neither yields no evidence *by construction*, since each of
+/// [`Language::anchors`] can only come from such a byte or word. The engine skips the language on values that do not open
+/// its gate; the suite and a fuzz target compare with the gate off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gate {
+    /// Byte classes, one of which opens the gate.
+    pub(crate) classes: Classes,
+    /// Lower-case ASCII words (at least three bytes), any of which opens the gate wherever it stands, in any case.
+    pub(crate) words: &'static [&'static str],
+}
+
+/// A language with a lexer. Implemented by a unit struct in each `judge.rs`.
+pub(crate) trait Language: Copy {
+    /// `sql`: names `rules/detect/sql.yaml`, `rules/weights/sql.json`, `testdata/detect/sql.toml`.
+    const NAME: &'static str;
+    /// Token names, at most 64; a [`segment::Token`] indexes them.
+    const TOKENS: &'static [&'static str];
+    /// Names of the start contexts: what the value may stand inside of. At most 16.
+    const CONTEXTS: &'static [&'static str];
+    /// What evidence cannot do without.
+    const GATE: Gate;
+    /// Tokens as bits; a stream without one of them is no evidence, whatever its score.
+    const ANCHORS: u64;
+
+    /// Whether lexing in this context can make a difference to the others, judged cheaply by the bytes present.
+    fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool;
+
+    /// Lexes the view from its first byte in this context, folded tokens into `sink`. O(len).
+    ///
+    /// Returns false when the view cannot continue this context (a quote that never closes, a statement no grammar
+    /// completes): then it is no evidence, and lexing may stop early.
+    fn lex<S: Sink>(self, context: u8, view: &[u8], sink: &mut S) -> bool;
+}
+
+/// What a language found in a view: the best segment over its contexts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// Index into [`Language::CONTEXTS`].
+    pub(crate) context: u8,
+    /// Segment score in the model's unit; calibrate with [`Weights::calibrate`].
+    pub(crate) score: i32,
+    /// Where the segment stands in the view.
+    pub(crate) range: Range<usize>,
+}
+
+/// The best evidence of `language` in `view`; `None` below the model's floor or if the budget ends.
+///
+/// Costs O(len) steps for each context that applies.
+pub(crate) fn judge<L: Language>(
+    language: L,
+    weights: &Weights,
+    view: &[u8],
+    classes: Classes,
+    budget: &mut Budget,
+) -> Option<Evidence> {
+    let mut best: Option<Evidence> = None;
+    for context in 0..L::CONTEXTS.len() as u8 {
+        if !language.applies(context, view, classes) || !budget.spend(view.len()) {
+            continue;
+        }
+        let mut scorer = Scorer::new(weights);
+        if !language.lex(context, view, &mut scorer) || scorer.seen() & L::ANCHORS == 0 {
+            continue;
+        }
+        let segment = scorer.best();
+        if segment.score >= weights.floor()
+            && best.as_ref().is_none_or(|best| segment.score > best.score)
+        {
+            best = Some(Evidence { context, score: segment.score, range: segment.range.clone() });
+        }
+    }
+    best
+}
+
+/// The n-grams behind an [`Evidence`], by lexing once more. For explanations, off the hot path.
+pub(crate) fn features<L: Language>(
+    language: L,
+    weights: &Weights,
+    view: &[u8],
+    evidence: &Evidence,
+) -> Vec<Feature> {
+    let mut recorder = Recorder::default();
+    language.lex(evidence.context, view, &mut recorder);
+    recorder.features(weights, &evidence.range)
+}

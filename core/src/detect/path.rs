@@ -1,0 +1,1 @@
+//! Path traversal and local file inclusion.

@@ -1,0 +1,408 @@
+//! The scorer that every language shares: the maximum-scoring segment of a token stream under an n-gram model.
+//!
+//! A detector's lexer pushes folded tokens; [`Scorer`] adds up integer weights of the unigrams, bigrams and trigrams they
+//! form and remembers the best contiguous run (Kadane's algorithm). So evidence needs O(1) memory, works on a stream of
+//! any length, cannot be diluted by text before or after an attack, and names the guilty span. There is no cap on
+//! tokens: a cap is a hole (120 junk expressions in front of the payload cost 31 points of recall in a trial).
+//!
+//! Token runs with a period of 1 to 4 (`1;2;3;4;...`, `a=b&c=d&...`) count twice at most, else lists would add up without
+//! bound.
+//!
+//! Weights are data: `rules/weights/<detector>.json`, by token name, so that they can be read, reviewed and learned.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A token of a folded stream: an index below 64 into the language's table of token names.
+pub(crate) type Token = u8;
+
+/// Where a lexer sends its tokens.
+pub(crate) trait Sink {
+    /// Takes the next token; `range` is where it stands in the view. Ranges never go backwards.
+    fn token(&mut self, token: Token, range: Range<usize>);
+}
+
+/// The best run of tokens of one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Sum of the weights, in the model's own unit.
+    pub(crate) score: i32,
+    /// Where the run stands in the view.
+    pub(crate) range: Range<usize>,
+}
+
+/// The weight file of one detector: `rules/weights/<detector>.json`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightFile {
+    /// The detector whose tokens are named here.
+    pub detector: String,
+    /// How the weights came about: `by hand`, or the command that learned them.
+    pub origin: String,
+    /// Segment scores at which each sensitivity fires; must increase from `paranoid` to `low`.
+    pub levels: Levels,
+    /// Weight by one to three token names, separated by blanks: `"UNION SELECT": 40`.
+    pub weights: BTreeMap<String, i16>,
+}
+
+/// Segment scores at which each sensitivity fires.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Levels {
+    /// Fires at sensitivity `paranoid` (calibrated score 300).
+    pub paranoid: i32,
+    /// Fires at sensitivity `high` (calibrated score 500).
+    pub high: i32,
+    /// Fires at sensitivity `default` (calibrated score 700).
+    pub default: i32,
+    /// Fires at sensitivity `low` (calibrated score 900).
+    pub low: i32,
+}
+
+/// The weights of one language, ready to score. About 10 KiB, plus 128 bytes for each bigram that begins a trigram.
+#[derive(Clone, Debug)]
+pub(crate) struct Weights {
+    names: &'static [&'static str],
+    uni: [i16; 64],
+    bi: Vec<i16>,
+    /// Row of `tri` for each bigram; row 0 is all zero.
+    tri_row: Vec<u16>,
+    tri: Vec<[i16; 64]>,
+    levels: Levels,
+}
+
+impl Weights {
+    /// Compiles a weight file against a language's token names.
+    pub(crate) fn new(
+        names: &'static [&'static str],
+        file: &WeightFile,
+    ) -> Result<Weights, Vec<String>> {
+        let mut errors = Vec::new();
+        assert!(names.len() <= 64, "a language has at most 64 tokens");
+        let mut weights = Weights {
+            names,
+            uni: [0; 64],
+            bi: vec![0; 64 * 64],
+            tri_row: vec![0; 64 * 64],
+            tri: vec![[0; 64]],
+            levels: file.levels,
+        };
+        let Levels { paranoid, high, default, low } = file.levels;
+        if !(0 < paranoid && paranoid < high && high < default && default < low) {
+            errors.push(format!(
+                "levels must increase from paranoid to low and be positive, found {paranoid}, {high}, {default}, {low}"
+            ));
+        }
+        for (ngram, &weight) in &file.weights {
+            let mut ids = Vec::new();
+            for name in ngram.split(' ') {
+                match names.iter().position(|known| known == &name) {
+                    Some(id) => ids.push(id),
+                    None => errors.push(format!(
+                        "unknown token `{name}` in `{ngram}`, expected one of {}",
+                        names.join(", ")
+                    )),
+                }
+            }
+            match ids[..] {
+                [a] => weights.uni[a] = weight,
+                [a, b] => weights.bi[a * 64 + b] = weight,
+                [a, b, c] => {
+                    let pair = a * 64 + b;
+                    if weights.tri_row[pair] == 0 {
+                        weights.tri_row[pair] = weights.tri.len() as u16;
+                        weights.tri.push([0; 64]);
+                    }
+                    weights.tri[weights.tri_row[pair] as usize][c] = weight;
+                }
+                _ => errors.push(format!("`{ngram}` is not one to three token names")),
+            }
+        }
+        if errors.is_empty() { Ok(weights) } else { Err(errors) }
+    }
+
+    /// The calibrated score, 0..=1000, of a segment score: linear between the levels of the weight file.
+    pub(crate) fn calibrate(&self, score: i32) -> u16 {
+        let Levels { paranoid, high, default, low } = self.levels;
+        let knots =
+            [(0, 0), (paranoid, 300), (high, 500), (default, 700), (low, 900), (2 * low, 1000)];
+        if score <= 0 {
+            return 0;
+        }
+        for pair in knots.windows(2) {
+            if let [(x0, y0), (x1, y1)] = *pair
+                && score < x1
+            {
+                return (y0 + (y1 - y0) * (score - x0) / (x1 - x0)) as u16;
+            }
+        }
+        1000
+    }
+
+    /// The least segment score worth a finding at any sensitivity.
+    pub(crate) fn floor(&self) -> i32 {
+        self.levels.paranoid
+    }
+
+    /// Name of a token.
+    pub(crate) fn name(&self, token: Token) -> &'static str {
+        self.names.get(token as usize).copied().unwrap_or("?")
+    }
+
+    #[inline]
+    fn unigram(&self, a: Token) -> i32 {
+        i32::from(self.uni[(a & 63) as usize])
+    }
+
+    #[inline]
+    fn bigram(&self, a: Token, b: Token) -> (i32, u16) {
+        let pair = ((a & 63) as usize) * 64 + (b & 63) as usize;
+        (i32::from(self.bi[pair]), self.tri_row[pair])
+    }
+
+    #[inline]
+    fn trigram(&self, row: u16, c: Token) -> i32 {
+        self.tri.get(row as usize).map_or(0, |row| i32::from(row[(c & 63) as usize]))
+    }
+}
+
+/// Scores a token stream as it comes. O(1) memory and time per token.
+#[derive(Debug)]
+pub(crate) struct Scorer<'w> {
+    weights: &'w Weights,
+    current: i32,
+    current_start: usize,
+    /// Tokens in the current run, 2 at most: how long an n-gram may be.
+    run: u8,
+    previous: Token,
+    /// Trigram row of the two tokens before.
+    row: u16,
+    best: Segment,
+    /// Which tokens came at all.
+    seen: u64,
+    periods: Periods,
+}
+
+impl<'w> Scorer<'w> {
+    pub(crate) fn new(weights: &'w Weights) -> Scorer<'w> {
+        Scorer {
+            weights,
+            current: 0,
+            current_start: 0,
+            run: 0,
+            previous: 0,
+            row: 0,
+            best: Segment { score: 0, range: 0..0 },
+            seen: 0,
+            periods: Periods::default(),
+        }
+    }
+
+    /// The best segment so far; score 0 if nothing spoke for an attack.
+    pub(crate) fn best(&self) -> &Segment {
+        &self.best
+    }
+
+    /// The set of tokens seen so far, as bits.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+}
+
+impl Sink for Scorer<'_> {
+    #[inline]
+    fn token(&mut self, token: Token, range: Range<usize>) {
+        self.seen |= 1 << (token & 63);
+        if self.periods.repeats(token) {
+            // Still part of the run that it prolongs, but of no weight.
+            if self.current > 0 && self.current == self.best.score {
+                self.best.range.end = range.end.max(self.best.range.end);
+            }
+            return;
+        }
+        let alone = self.weights.unigram(token);
+        let mut joined = alone;
+        let mut row = 0;
+        if self.run >= 1 {
+            let (pair, pair_row) = self.weights.bigram(self.previous, token);
+            joined += pair;
+            row = pair_row;
+            if self.run >= 2 && self.row != 0 {
+                joined += self.weights.trigram(self.row, token);
+            }
+        }
+        if self.run >= 1 && self.current + joined >= alone {
+            self.current += joined;
+            self.run = 2;
+            self.row = row;
+        } else {
+            self.current = alone;
+            self.current_start = range.start;
+            self.run = 1;
+            self.row = 0;
+        }
+        self.previous = token;
+        if self.current > self.best.score {
+            self.best = Segment { score: self.current, range: self.current_start..range.end };
+        }
+    }
+}
+
+/// Notices token runs of period 1 to 4 beyond their second round.
+#[derive(Debug, Default)]
+struct Periods {
+    last: [Token; 4],
+    /// How many tokens in a row equalled the token `p + 1` before them.
+    equal: [u32; 4],
+    count: u32,
+}
+
+impl Periods {
+    /// Whether `token` only repeats, a third time or more, the period before it.
+    #[inline]
+    fn repeats(&mut self, token: Token) -> bool {
+        let mut repeats = false;
+        for period in 0..4 {
+            let same = self.count > period as u32 && self.last[period] == token;
+            self.equal[period] = if same { self.equal[period] + 1 } else { 0 };
+            repeats |= self.equal[period] > period as u32 + 1;
+        }
+        self.last = [token, self.last[0], self.last[1], self.last[2]];
+        self.count = self.count.saturating_add(1);
+        repeats
+    }
+}
+
+/// One n-gram that spoke for or against, with its weight: the explanation of a score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Feature {
+    /// Token names, separated by blanks; or what a pattern rule looked for.
+    pub name: String,
+    /// What it added to the score, in the model's own unit.
+    pub weight: i32,
+}
+
+/// Records a stream, for explanations and tests.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    pub(crate) tokens: Vec<(Token, Range<usize>)>,
+}
+
+impl Sink for Recorder {
+    fn token(&mut self, token: Token, range: Range<usize>) {
+        self.tokens.push((token, range));
+    }
+}
+
+impl Recorder {
+    /// The n-grams inside `range` with their weights, in order; adds up to the segment's score.
+    pub(crate) fn features(&self, weights: &Weights, range: &Range<usize>) -> Vec<Feature> {
+        let mut features: Vec<Feature> = Vec::new();
+        let mut add = |name: String, weight: i32| {
+            if weight != 0 {
+                features.push(Feature { name, weight });
+            }
+        };
+        let mut periods = Periods::default();
+        let mut run: Vec<Token> = Vec::new();
+        for (token, at) in &self.tokens {
+            if periods.repeats(*token) || at.start < range.start || at.end > range.end {
+                continue;
+            }
+            run.push(*token);
+            let name = |tokens: &[Token]| {
+                tokens.iter().map(|&t| weights.name(t)).collect::<Vec<_>>().join(" ")
+            };
+            add(name(&[*token]), weights.unigram(*token));
+            if let [.., a, b] = run[..] {
+                let (pair, _) = weights.bigram(a, b);
+                add(name(&[a, b]), pair);
+            }
+            if let [.., a, b, c] = run[..] {
+                let (_, row) = weights.bigram(a, b);
+                add(name(&[a, b, c]), weights.trigram(row, c));
+            }
+        }
+        features
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: &[&str] = &["WORD", "QUOTE", "UNION", "SELECT"];
+
+    fn weights() -> Weights {
+        let file = WeightFile {
+            detector: "test".into(),
+            origin: "by hand".into(),
+            levels: Levels { paranoid: 10, high: 20, default: 30, low: 40 },
+            weights: [("WORD", -5), ("UNION", 4), ("UNION SELECT", 20), ("QUOTE UNION SELECT", 9)]
+                .map(|(name, weight)| (name.to_owned(), weight))
+                .into(),
+        };
+        Weights::new(NAMES, &file).unwrap()
+    }
+
+    fn best(tokens: &[Token]) -> Segment {
+        let weights = weights();
+        let mut scorer = Scorer::new(&weights);
+        for (at, &token) in tokens.iter().enumerate() {
+            scorer.token(token, at..at + 1);
+        }
+        scorer.best().clone()
+    }
+
+    #[test]
+    fn the_best_run_is_found_whatever_surrounds_it() {
+        assert_eq!(best(&[1, 2, 3]), Segment { score: 33, range: 0..3 });
+        assert_eq!(best(&[0, 0, 1, 2, 3, 0, 0]), Segment { score: 33, range: 2..5 });
+        assert_eq!(best(&[0, 0]).score, 0);
+    }
+
+    #[test]
+    fn periods_count_twice_at_most() {
+        let twice = best(&[2, 3, 2, 3]).score;
+        let many: Vec<Token> = [2, 3].repeat(50);
+        assert_eq!(best(&many).score, twice);
+        assert_eq!(best(&many).range, 0..100);
+    }
+
+    #[test]
+    fn features_add_up_to_the_score() {
+        let weights = weights();
+        let mut recorder = Recorder::default();
+        for (at, &token) in [0, 1, 2, 3, 0].iter().enumerate() {
+            recorder.token(token, at..at + 1);
+        }
+        let features = recorder.features(&weights, &(1..4));
+        assert_eq!(features.iter().map(|f| f.weight).sum::<i32>(), 33);
+    }
+
+    #[test]
+    fn calibration_hits_the_levels() {
+        let weights = weights();
+        for (raw, score) in
+            [(-3, 0), (0, 0), (10, 300), (20, 500), (30, 700), (40, 900), (99, 1000)]
+        {
+            assert_eq!(weights.calibrate(raw), score);
+        }
+    }
+
+    #[test]
+    fn an_unknown_token_is_an_error_that_lists_the_known() {
+        let file = WeightFile {
+            detector: "test".into(),
+            origin: "by hand".into(),
+            levels: Levels { paranoid: 1, high: 2, default: 3, low: 4 },
+            weights: [("SELCT".to_owned(), 1)].into(),
+        };
+        let errors = Weights::new(NAMES, &file).unwrap_err();
+        assert!(errors[0].contains("`SELCT`") && errors[0].contains("SELECT"), "{errors:?}");
+    }
+}

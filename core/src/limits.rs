@@ -1,0 +1,115 @@
+//! How much of everything: [`Limits`] of a policy, the [`Budget`] of a run.
+//!
+//! Work is counted in bytes and steps, never in time: the same request gets the same verdict on any machine under
+//! any load. One step is one byte looked at by one stage in one reading.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Upper bounds of one request and of compiled structures.
+///
+/// Reaching one is never silent: the verdict carries a finding or
+/// [`Coverage::Partial`](crate::Coverage::Partial), and `on_partial` of the policy decides.
+///
+/// # Defaults
+///
+/// | field | default |
+/// |---|---|
+/// | `target_bytes` | 16 KiB |
+/// | `headers` | 200 |
+/// | `header_bytes` | 64 KiB, all names and values together |
+/// | `body_bytes` | 1 MiB |
+/// | `fields` | 10,000 |
+/// | `depth` | 64 |
+/// | `decode_rounds` | 4 |
+/// | `views` | 24 readings of one value |
+/// | `findings_max` | 16 |
+/// | `steps` | 0 = derived: [`Limits::STEPS_PER_BYTE`] x (`body_bytes` + `header_bytes` + `target_bytes`) |
+/// | `compiled_bytes` | 64 MiB |
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest request target, in bytes.
+    pub target_bytes: usize,
+    /// Most header lines.
+    pub headers: usize,
+    /// Most bytes of header names and values together.
+    pub header_bytes: usize,
+    /// Longest body, in bytes.
+    pub body_bytes: usize,
+    /// Most fields (parameters, cookies, JSON leaves and keys) of one request.
+    pub fields: usize,
+    /// Deepest nesting of a structured body or value.
+    pub depth: usize,
+    /// Most decodings of a value stacked on each other.
+    pub decode_rounds: usize,
+    /// Most readings of one value.
+    pub views: usize,
+    /// Most findings kept in a verdict; more are counted in `dropped`.
+    pub findings_max: usize,
+    /// Most steps of one request; 0 derives it so that a request within the other limits cannot exhaust it.
+    pub steps: u64,
+    /// Most memory that compiled rules may take, in bytes.
+    pub compiled_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            target_bytes: 16 << 10,
+            headers: 200,
+            header_bytes: 64 << 10,
+            body_bytes: 1 << 20,
+            fields: 10_000,
+            depth: 64,
+            decode_rounds: 4,
+            views: 24,
+            findings_max: 16,
+            steps: 0,
+            compiled_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Worst steps that one received byte can cost, over all readings and detectors. Checked by a test.
+    pub const STEPS_PER_BYTE: u64 = 1024;
+
+    /// The budget of one run under these limits.
+    pub(crate) fn budget(&self) -> Budget {
+        let bytes = (self.body_bytes + self.header_bytes + self.target_bytes) as u64;
+        let derived = bytes.saturating_mul(Self::STEPS_PER_BYTE);
+        Budget { left: if self.steps == 0 { derived } else { self.steps } }
+    }
+}
+
+/// Steps left to a run.
+///
+/// A stage asks *before* it works: `spend(bytes)` says whether the work may be done. Once refused, always refused,
+/// so a verdict does not depend on which small piece happened to fit.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    /// A budget that never ends, for compile-time checks and tests.
+    pub(crate) const UNLIMITED: Budget = Budget { left: u64::MAX };
+
+    /// Takes `steps`; false if they are not there, and then the budget is exhausted for good.
+    #[inline]
+    #[must_use]
+    pub(crate) fn spend(&mut self, steps: usize) -> bool {
+        match self.left.checked_sub(steps as u64) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                self.left = 0;
+                false
+            }
+        }
+    }
+}

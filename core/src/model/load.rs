@@ -1,0 +1,1 @@
+//! Text to model: YAML (or JSON) read with positions, checked against the schema, then deserialized.

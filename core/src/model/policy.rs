@@ -1,0 +1,379 @@
+//! Policy files: what is asked of requests, and what happens to those that fail.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rule::{Class, RuleId};
+use crate::limits::Limits;
+use crate::span::Place;
+
+/// A policy document, as in `rules/policy/default.yaml`.
+///
+/// # Defaults
+///
+/// `mode: block`, `sensitivity: default`, `rulesets: [builtin]`, [`Limits::default`], [`OnPartial::default`],
+/// [`Ambiguities::default`], [`BodyTypes::default`]; no routes, exclusions, schemas or rule settings.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Policy {
+    /// What the policy is for, for readers.
+    pub about: String,
+    /// Whether bad requests are blocked or only reported.
+    pub mode: Mode,
+    /// How much evidence it takes.
+    pub sensitivity: Sensitivity,
+    /// Rule files: `builtin`, or paths relative to the policy.
+    pub rulesets: Vec<String>,
+    /// Upper bounds of requests and of compiled structures.
+    pub limits: Limits,
+    /// What happens when a request could not be inspected in full.
+    pub on_partial: OnPartial,
+    /// What happens where real readers differ.
+    pub ambiguities: Ambiguities,
+    /// How bodies are read, by media type.
+    pub body_types: BodyTypes,
+    /// Settings of single rules.
+    pub rules: BTreeMap<RuleId, RuleSetting>,
+    /// Where evidence does not count.
+    pub exclusions: Vec<Exclusion>,
+    /// JSON Schemas by name, for `routes`.
+    pub schemas: BTreeMap<String, SchemaSource>,
+    /// What is known about single routes.
+    pub routes: Vec<Route>,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            about: String::new(),
+            mode: Mode::default(),
+            sensitivity: Sensitivity::default(),
+            rulesets: vec!["builtin".to_owned()],
+            limits: Limits::default(),
+            on_partial: OnPartial::default(),
+            ambiguities: Ambiguities::default(),
+            body_types: BodyTypes::default(),
+            rules: BTreeMap::new(),
+            exclusions: Vec::new(),
+            schemas: BTreeMap::new(),
+            routes: Vec::new(),
+        }
+    }
+}
+
+/// Whether bad requests are blocked or only reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Mode {
+    /// Report: the strongest action is flag.
+    Detect,
+    /// Block what reaches the sensitivity.
+    #[default]
+    Block,
+}
+
+/// How much evidence it takes. Each has a threshold on the score 0..=1000.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Sensitivity {
+    /// Only what is beyond doubt: score 900.
+    Low,
+    /// The best balance for most: score 700.
+    #[default]
+    Default,
+    /// For fields that hold no prose or code: score 500.
+    High,
+    /// Everything that looks odd: score 300.
+    Paranoid,
+}
+
+impl Sensitivity {
+    /// Every sensitivity, from the least to the most.
+    pub const ALL: [Sensitivity; 4] =
+        [Sensitivity::Low, Sensitivity::Default, Sensitivity::High, Sensitivity::Paranoid];
+
+    /// The score from which a finding counts.
+    pub fn threshold(self) -> u16 {
+        match self {
+            Sensitivity::Low => 900,
+            Sensitivity::Default => 700,
+            Sensitivity::High => 500,
+            Sensitivity::Paranoid => 300,
+        }
+    }
+
+    /// The name used in policies.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sensitivity::Low => "low",
+            Sensitivity::Default => "default",
+            Sensitivity::High => "high",
+            Sensitivity::Paranoid => "paranoid",
+        }
+    }
+}
+
+/// What happens to something that is not plainly good.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Nothing: it is ordinary here.
+    Accept,
+    /// A finding that is reported and lets the request pass.
+    Flag,
+    /// The request is blocked (in mode detect: flagged).
+    #[default]
+    Block,
+}
+
+/// What happens when a request could not be inspected in full, by reason.
+///
+/// Everything blocks by default, except `opaque` (a binary body type that the policy itself lists), which is accepted.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct OnPartial {
+    /// Any reason that has no entry of its own below.
+    pub default: Disposition,
+    /// A body of a type listed in `body_types.opaque`.
+    pub opaque: Disposition,
+    /// The body was longer than `limits.body_bytes`.
+    pub body_bytes: Option<Disposition>,
+    /// More fields than `limits.fields`.
+    pub fields: Option<Disposition>,
+    /// Deeper than `limits.depth`.
+    pub depth: Option<Disposition>,
+    /// More readings than `limits.views` or `limits.decode_rounds` allow.
+    pub decode: Option<Disposition>,
+    /// More work than `limits.steps`.
+    pub steps: Option<Disposition>,
+    /// More or longer headers than `limits.headers` and `limits.header_bytes`.
+    pub headers: Option<Disposition>,
+    /// A target longer than `limits.target_bytes`.
+    pub target: Option<Disposition>,
+    /// The session was finished before its end.
+    pub stopped: Option<Disposition>,
+    /// The session was called out of order.
+    pub misuse: Option<Disposition>,
+}
+
+impl Default for OnPartial {
+    fn default() -> OnPartial {
+        OnPartial {
+            default: Disposition::Block,
+            opaque: Disposition::Accept,
+            body_bytes: None,
+            fields: None,
+            depth: None,
+            decode: None,
+            steps: None,
+            headers: None,
+            target: None,
+            stopped: None,
+            misuse: None,
+        }
+    }
+}
+
+/// What happens where real readers differ, or cannot read at all. One entry per code; the finding's rule is
+/// `protocol.<code>` with dashes.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Ambiguities {
+    /// An object with the same key twice, after unescaping. Default block.
+    pub json_duplicate_key: Disposition,
+    /// `\ud800` without its other half. Default flag.
+    pub json_lone_surrogate: Disposition,
+    /// A byte order mark before a JSON body. Default flag.
+    pub json_bom: Disposition,
+    /// A body declared or taken as JSON that is not (RFC 8259). Default block.
+    pub json_malformed: Disposition,
+    /// Bytes that are not UTF-8 where UTF-8 must be. Default flag.
+    pub invalid_utf8: Disposition,
+    /// Overlong UTF-8 (`C0 AF`). Default block.
+    pub overlong_utf8: Disposition,
+    /// A NUL byte in a decoded name or value. Default block.
+    pub nul_byte: Disposition,
+    /// `%` not followed by two hexadecimal digits. Default accept.
+    pub bad_percent: Disposition,
+    /// A value that still decodes to something else after the last round. Default block.
+    pub deep_encoding: Disposition,
+    /// `Content-Type` twice with different values. Default block.
+    pub two_content_types: Disposition,
+    /// `Content-Length` twice with different values, or beside `Transfer-Encoding`, or not a number. Default block.
+    pub content_length: Disposition,
+    /// A body without, with an unlisted or with a contradicted type; it is read every way. Default accept.
+    pub body_type: Disposition,
+    /// A charset other than UTF-8. Default block.
+    pub charset: Disposition,
+    /// A content coding that is not decoded. Default block.
+    pub content_encoding: Disposition,
+    /// A target that is none of the forms of RFC 9112, or holds controls. Default block.
+    pub bad_target: Disposition,
+    /// A method or header name that is not a token, a header value with controls. Default block.
+    pub bad_header: Disposition,
+    /// Dot segments, encoded or doubled slashes in the path. Default accept (`path` evidence is scored anyway).
+    pub path_form: Disposition,
+}
+
+impl Default for Ambiguities {
+    fn default() -> Ambiguities {
+        use Disposition::{Accept, Block, Flag};
+        Ambiguities {
+            json_duplicate_key: Block,
+            json_lone_surrogate: Flag,
+            json_bom: Flag,
+            json_malformed: Block,
+            invalid_utf8: Flag,
+            overlong_utf8: Block,
+            nul_byte: Block,
+            bad_percent: Accept,
+            deep_encoding: Block,
+            two_content_types: Block,
+            content_length: Block,
+            body_type: Accept,
+            charset: Block,
+            content_encoding: Block,
+            bad_target: Block,
+            bad_header: Block,
+            path_form: Accept,
+        }
+    }
+}
+
+/// How bodies are read, by media type.
+///
+/// `application/json`, `text/json`, `*/*+json` are JSON; `application/x-www-form-urlencoded` is a form; `text/plain` is one
+/// text. What is in neither list nor known, or missing, is read as the union of all of these.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct BodyTypes {
+    /// Media types read as JSON too, e.g. `application/csp-report`.
+    pub json: Vec<String>,
+    /// Media types read as one text too.
+    pub text: Vec<String>,
+    /// Binary media types that are not read: `image/*`, `application/pdf`. Reported as `Partial(opaque)`.
+    pub opaque: Vec<String>,
+}
+
+/// A setting of one rule.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RuleSetting {
+    /// Whether it acts, only reports, or is off.
+    pub mode: RuleMode,
+}
+
+/// Whether a rule acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RuleMode {
+    /// As the policy's mode says.
+    #[default]
+    On,
+    /// Its findings flag at most.
+    Monitor,
+    /// It does not run.
+    Off,
+}
+
+/// Where evidence does not count. Every given part must hold; at least one must be given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Exclusion {
+    /// Why, for readers.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Only this rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
+    /// Only this class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// Only in this place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Only in fields whose path matches: names joined by dots, `[*]` or `[3]` for items, `*` for any one name, `**` for
+    /// any number of names: `items[*].description`, `user.*`, `**.html`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// A JSON Schema: a file, or the schema itself.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum SchemaSource {
+    /// A path relative to the policy (JSON or YAML).
+    File {
+        /// The path.
+        file: String,
+    },
+    /// The schema in place.
+    Inline(serde_json::Value),
+}
+
+/// What is known about one route.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Route {
+    /// Methods, upper-case; all if left out.
+    pub methods: Vec<String>,
+    /// Path template: `/users/{id}/orders`, `{*rest}` at the end for any rest.
+    pub path: String,
+    /// Own mode.
+    pub mode: Option<Mode>,
+    /// Own sensitivity.
+    pub sensitivity: Option<Sensitivity>,
+    /// Own exclusions, beside those of the policy.
+    pub exclusions: Vec<Exclusion>,
+    /// Name in `schemas` of the schema of a JSON body.
+    pub body: Option<String>,
+    /// Schemas of parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// The schema of one parameter.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Where it is: `query`, `path`, `header`, `cookie` or `form`.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// Whether a request without it is a violation.
+    #[serde(default)]
+    pub required: bool,
+    /// Its JSON Schema in place, or `{file: …}`. The text is read as the schema's `type` says: integer, number, boolean,
+    /// string, or array of those for a repeated parameter.
+    pub schema: SchemaSource,
+}

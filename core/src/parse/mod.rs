@@ -1,0 +1,10 @@
+//! Request bytes to fields, with spans; events, no DOM.
+//!
+//! Way: **parse** -> schema -> decode.
+
+pub(crate) mod cookie;
+pub(crate) mod form;
+pub(crate) mod header;
+pub(crate) mod json;
+pub(crate) mod query;
+pub(crate) mod target;

@@ -1,0 +1,4 @@
+//! What can possibly fire on a value: the byte [`gate`], then one scan for [`literals`].
+
+pub(crate) mod gate;
+pub(crate) mod literals;

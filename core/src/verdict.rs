@@ -1,0 +1,185 @@
+//! What came out: [`Verdict`], with a [`Finding`] for each piece of evidence.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::decode::Transform;
+use crate::detect::Feature;
+use crate::model::rule::{Class, RuleId};
+use crate::span::{Place, Span};
+
+/// What to do with a request. Ordered by strength.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Action {
+    /// Let it pass.
+    #[default]
+    Allow,
+    /// Let it pass and report it.
+    Flag,
+    /// Pass on what was rewritten.
+    Sanitize,
+    /// Refuse it.
+    Block,
+}
+
+impl Action {
+    /// The name used in verdicts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Allow => "allow",
+            Action::Flag => "flag",
+            Action::Sanitize => "sanitize",
+            Action::Block => "block",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a request could not be inspected in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Limit {
+    /// A binary body of a type that the policy lists as opaque.
+    Opaque,
+    /// The body was longer than `limits.body_bytes`.
+    BodyBytes,
+    /// More fields than `limits.fields`.
+    Fields,
+    /// Deeper than `limits.depth`.
+    Depth,
+    /// More readings than `limits.views` or `limits.decode_rounds` allow.
+    Decode,
+    /// More work than `limits.steps`.
+    Steps,
+    /// More or longer headers than the limits allow.
+    Headers,
+    /// A target longer than `limits.target_bytes`.
+    Target,
+    /// The session was finished before its end.
+    Stopped,
+    /// The session was called out of order.
+    Misuse,
+}
+
+/// Whether all of a request was inspected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Coverage {
+    /// Every byte, under every reading.
+    #[default]
+    Full,
+    /// Not all, for this reason (of several, the first in the order of [`Limit`], opaque last).
+    Partial(Limit),
+}
+
+/// `"full"` or `{"partial": "body-bytes"}`.
+impl Serialize for Coverage {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Coverage::Full => out.serialize_str("full"),
+            Coverage::Partial(limit) => {
+                use serde::ser::SerializeMap;
+                let mut map = out.serialize_map(Some(1))?;
+                map.serialize_entry("partial", limit)?;
+                map.end()
+            }
+        }
+    }
+}
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: RuleId,
+    /// What an attack would be after.
+    pub class: Class,
+    /// 0..=1000; fires from the threshold of the sensitivity on.
+    pub score: u16,
+    /// What this finding alone asks for.
+    pub action: Action,
+    /// The kind of field.
+    pub place: Place,
+    /// Whether it stands in the field's name rather than in its value.
+    pub name: bool,
+    /// The field as a JSON Pointer: `/items/0/name`, `/q`.
+    pub pointer: String,
+    /// The field as a pattern for exclusions: `items[*].name`, `q`.
+    pub pattern: String,
+    /// Where it stands in the request as received.
+    pub span: Span,
+    /// How the raw bytes were decoded to what was read, outermost first.
+    pub decoded: Vec<Transform>,
+    /// What the value was read as: the detector's start context, or empty.
+    pub context: &'static str,
+    /// What spoke for it, with weights.
+    pub evidence: Vec<Feature>,
+    /// One sentence for people. Never holds bytes of the request.
+    pub message: String,
+}
+
+/// What came out of one inspection.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// What to do.
+    pub action: Action,
+    /// The highest score of all findings that are not excluded, 0..=1000.
+    pub score: u16,
+    /// The evidence, strongest first; at most `limits.findings_max`.
+    pub findings: Vec<Finding>,
+    /// How many findings were left out.
+    pub dropped: u32,
+    /// Whether all was inspected.
+    pub coverage: Coverage,
+    /// Digest of the rules and weights that spoke, 16 hexadecimal digits.
+    pub ruleset: std::sync::Arc<str>,
+}
+
+impl Verdict {
+    /// The class of the strongest finding that asks for more than allow.
+    pub fn class(&self) -> Option<Class> {
+        self.findings.iter().find(|f| f.action > Action::Allow).map(|f| f.class)
+    }
+}
+
+/// The contract of every surface: `schema`, `action`, `score`, `class`, `findings`, `dropped`, `coverage`, `ruleset`.
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut map = out.serialize_struct("Verdict", 8)?;
+        map.serialize_field("schema", &1)?;
+        map.serialize_field("action", &self.action)?;
+        map.serialize_field("score", &self.score)?;
+        map.serialize_field("class", &self.class())?;
+        map.serialize_field("findings", &self.findings)?;
+        if self.dropped > 0 {
+            map.serialize_field("dropped", &self.dropped)?;
+        } else {
+            map.skip_field("dropped")?;
+        }
+        map.serialize_field("coverage", &self.coverage)?;
+        map.serialize_field("ruleset", &*self.ruleset)?;
+        map.end()
+    }
+}
+
+/// Whether more of the request is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum Progress {
+    /// Go on.
+    Continue,
+    /// The request will be blocked whatever comes; later bytes only add evidence.
+    Block,
+}
