@@ -3,8 +3,11 @@
 //! Way: **parse** -> schema -> decode.
 
 pub(crate) mod cookie;
+pub(crate) mod flags;
 pub(crate) mod form;
 pub(crate) mod header;
 pub(crate) mod json;
 pub(crate) mod query;
 pub(crate) mod target;
+#[cfg(test)]
+pub(crate) mod testing;
