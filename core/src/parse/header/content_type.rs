@@ -1,0 +1,292 @@
+//! `Content-Type`: which reader a body is for.
+
+use std::ops::Range;
+
+use memchr::{memchr, memrchr};
+
+use super::is_token_byte;
+use crate::parse::flags::flags;
+
+flags! {
+    /// What is odd about a `Content-Type`. Each makes some reader see another type, charset or boundary.
+    TypeProblems {
+        /// Not `type/subtype` with parameters; `application/json, text/plain` is such.
+        MALFORMED = "malformed",
+        /// `charset` twice. Readers take the first or the last.
+        TWO_CHARSETS = "two-charsets",
+        /// `boundary` twice. Readers take the first or the last.
+        TWO_BOUNDARIES = "two-boundaries",
+        /// `boundary*=` or `charset*0=` (RFC 2231), which is for mail; some readers heed it.
+        EXTENDED = "extended",
+        /// A quoted charset or boundary with `\` in it, which not every reader takes off.
+        ESCAPED = "escaped",
+    }
+}
+
+/// A media type as in `Content-Type` (RFC 9110, 8.3.1), lenient about case and blanks.
+///
+/// All ranges count bytes of the header value. A malformed type has empty ranges and is none of the known types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ContentType<'a> {
+    value: &'a [u8],
+    /// `application`
+    pub(crate) kind: Range<usize>,
+    /// `ld+json`
+    pub(crate) subtype: Range<usize>,
+    /// `json` of `ld+json`: what stands after the last `+`.
+    pub(crate) suffix: Option<Range<usize>>,
+    /// The first `charset`, without quotes.
+    pub(crate) charset: Option<Range<usize>>,
+    /// The first `boundary`, without quotes.
+    pub(crate) boundary: Option<Range<usize>>,
+    /// What is odd about it.
+    pub(crate) problems: TypeProblems,
+}
+
+impl<'a> ContentType<'a> {
+    /// Reads the value of a `Content-Type` header. O(len).
+    ///
+    /// Only `charset` and `boundary` decide how a body is read, so only they are kept and only their duplicates noted.
+    pub(crate) fn parse(value: &'a [u8]) -> ContentType<'a> {
+        let mut parsed = ContentType {
+            value,
+            kind: 0..0,
+            subtype: 0..0,
+            suffix: None,
+            charset: None,
+            boundary: None,
+            problems: TypeProblems::default(),
+        };
+        let mut cursor = Cursor { text: value, at: 0 };
+        cursor.skip_blanks();
+        let kind = cursor.token();
+        let slash = cursor.take(b'/');
+        let subtype = cursor.token();
+        cursor.skip_blanks();
+        if kind.is_empty() || !slash || subtype.is_empty() || !cursor.at_end_or(b';') {
+            parsed.problems = TypeProblems::MALFORMED;
+            return parsed;
+        }
+        let plus = value.get(subtype.clone()).and_then(|text| memrchr(b'+', text));
+        parsed.suffix = plus.map(|at| subtype.start + at + 1..subtype.end);
+        (parsed.kind, parsed.subtype) = (kind, subtype);
+        parsed.parameters(&mut cursor);
+        parsed
+    }
+
+    /// `;name=value` and so on to the end. Nothing between two `;` is fine.
+    fn parameters(&mut self, cursor: &mut Cursor<'_>) {
+        while cursor.take(b';') {
+            cursor.skip_blanks();
+            let name = cursor.token();
+            if name.is_empty() && cursor.at_end_or(b';') {
+                continue;
+            }
+            // Blanks around `=` are not allowed; readers that allow them must not see a boundary that we miss.
+            let spaced = cursor.skip_blanks();
+            let equals = cursor.take(b'=');
+            let spaced = cursor.skip_blanks() || spaced;
+            let Some(Parameter { range, escaped }) = cursor.parameter_value() else {
+                self.problems.set_if(true, TypeProblems::MALFORMED);
+                return;
+            };
+            cursor.skip_blanks();
+            let bad = name.is_empty() || !equals || spaced || !cursor.at_end_or(b';');
+            self.problems.set_if(bad, TypeProblems::MALFORMED);
+            self.keep(name, range, escaped);
+        }
+        self.problems.set_if(!cursor.at_end(), TypeProblems::MALFORMED);
+    }
+
+    fn keep(&mut self, name: Range<usize>, range: Range<usize>, escaped: bool) {
+        let name = self.value.get(name).unwrap_or_default();
+        let (base, extended) = match memchr(b'*', name).and_then(|star| name.get(..star)) {
+            Some(base) => (base, true),
+            None => (name, false),
+        };
+        let (slot, twice) = if base.eq_ignore_ascii_case(b"charset") {
+            (&mut self.charset, TypeProblems::TWO_CHARSETS)
+        } else if base.eq_ignore_ascii_case(b"boundary") {
+            (&mut self.boundary, TypeProblems::TWO_BOUNDARIES)
+        } else {
+            return;
+        };
+        self.problems.set_if(extended, TypeProblems::EXTENDED);
+        self.problems.set_if(escaped, TypeProblems::ESCAPED);
+        if !extended {
+            self.problems.set_if(slot.is_some(), twice);
+            slot.get_or_insert(range);
+        }
+    }
+
+    fn text(&self, range: &Range<usize>) -> &'a [u8] {
+        self.value.get(range.clone()).unwrap_or_default()
+    }
+
+    fn is(&self, kind: &str, subtype: &str) -> bool {
+        self.text(&self.kind).eq_ignore_ascii_case(kind.as_bytes())
+            && self.text(&self.subtype).eq_ignore_ascii_case(subtype.as_bytes())
+    }
+
+    /// `application/json`, `text/json`, or any type with the suffix `+json`.
+    pub(crate) fn is_json(&self) -> bool {
+        self.is("application", "json")
+            || self.is("text", "json")
+            || self.suffix.as_ref().is_some_and(|s| self.text(s).eq_ignore_ascii_case(b"json"))
+    }
+
+    /// `application/x-www-form-urlencoded`.
+    pub(crate) fn is_form(&self) -> bool {
+        self.is("application", "x-www-form-urlencoded")
+    }
+
+    /// `text/plain`.
+    pub(crate) fn is_text_plain(&self) -> bool {
+        self.is("text", "plain")
+    }
+
+    /// `multipart/` anything.
+    pub(crate) fn is_multipart(&self) -> bool {
+        self.text(&self.kind).eq_ignore_ascii_case(b"multipart")
+    }
+
+    /// Whether the type is of `pattern`, as policies write it: `text/csv`, `image/*`, `*/*+xml`, `*/*`. O(len).
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
+        let Some((kind, subtype)) = pattern.split_once('/') else { return false };
+        let own = self.text(&self.subtype);
+        let subtype_fits = match subtype.strip_prefix("*+") {
+            Some(suffix) => {
+                let own = self.suffix.as_ref().map(|range| self.text(range));
+                own.is_some_and(|own| own.eq_ignore_ascii_case(suffix.as_bytes()))
+            }
+            None => subtype == "*" || own.eq_ignore_ascii_case(subtype.as_bytes()),
+        };
+        let kind_fits = kind == "*" || self.text(&self.kind).eq_ignore_ascii_case(kind.as_bytes());
+        !self.kind.is_empty() && kind_fits && subtype_fits
+    }
+
+    /// Whether the bytes are UTF-8 by the charset: absent, `utf-8`, or its subset `us-ascii`.
+    pub(crate) fn is_utf8(&self) -> bool {
+        let Some(charset) = &self.charset else { return true };
+        let charset = self.text(charset);
+        ["utf-8", "utf8", "us-ascii", "ascii"]
+            .iter()
+            .any(|name| charset.eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
+struct Parameter {
+    range: Range<usize>,
+    escaped: bool,
+}
+
+/// Reads a header value from left to right; every method moves forward only, so all of them together are O(len).
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn at_end(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    fn at_end_or(&self, byte: u8) -> bool {
+        self.rest().first().is_none_or(|&next| next == byte)
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.rest().first() == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> Range<usize> {
+        let start = self.at;
+        let rest = self.rest();
+        self.at += rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
+        start..self.at
+    }
+
+    /// Whether there were any.
+    fn skip_blanks(&mut self) -> bool {
+        !self.take_while(|byte| matches!(byte, b' ' | b'\t')).is_empty()
+    }
+
+    fn token(&mut self) -> Range<usize> {
+        self.take_while(is_token_byte)
+    }
+
+    /// A token or the inside of a quoted string; `None` where there is neither.
+    fn parameter_value(&mut self) -> Option<Parameter> {
+        if !self.take(b'"') {
+            // Wider than a token: browsers and libraries send `boundary=a/b:c` bare.
+            let range = self.take_while(|byte| !matches!(byte, b';' | b',' | b'"' | b' ' | b'\t'));
+            return (!range.is_empty()).then_some(Parameter { range, escaped: false });
+        }
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
+            let end = self.at;
+            if self.take(b'"') {
+                return Some(Parameter { range: start..end, escaped });
+            }
+            if !self.take(b'\\') {
+                return None;
+            }
+            escaped = true;
+            self.at = (self.at + 1).min(self.text.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::header::{ContentLength, is_token};
+    use crate::parse::testing::Random;
+
+    #[test]
+    fn content_types_never_leave_their_value() {
+        let alphabet = [
+            "application",
+            "/",
+            "json",
+            "+",
+            ";",
+            " ",
+            "charset",
+            "=",
+            "utf-8",
+            "\"",
+            "\\",
+            "boundary",
+            "*",
+            ",",
+        ];
+        let mut random = Random::new();
+        let mut whole = 0;
+        for _ in 0..50_000 {
+            let value = random.text(&alphabet, 16);
+            let parsed = ContentType::parse(&value);
+            let parts = [&parsed.suffix, &parsed.charset, &parsed.boundary];
+            for range in
+                [&parsed.kind, &parsed.subtype].into_iter().chain(parts.into_iter().flatten())
+            {
+                assert!(range.start <= range.end && range.end <= value.len());
+            }
+            assert!(
+                is_token(&value[parsed.kind.clone()])
+                    || parsed.problems.has(TypeProblems::MALFORMED)
+            );
+            whole += usize::from(parsed.problems.is_empty());
+            ContentLength::parse(&value);
+        }
+        assert!(whole > 50, "{whole}");
+    }
+}
