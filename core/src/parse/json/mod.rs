@@ -1,0 +1,605 @@
+//! JSON bodies and values: a strict parser (RFC 8259) that tells what it sees as [`Event`]s.
+//!
+//! ```text
+//! bytes, in chunks ─ JsonParser ─► event(String, 12..19, path)      to a JsonSink
+//!                       │          problem(DuplicateKey, 40..46)
+//!                    Path, keys    rest(bytes from the point where it is no JSON any more)
+//! ```
+//!
+//! No DOM, no recursion, resumable at any byte: a token that the end of a chunk cuts is carried over, and the events
+//! of a body do not depend on how it was cut. All offsets count from the first byte of the document over all chunks.
+//!
+//! What real readers disagree about is a [`Problem`], told before the event it concerns; the policy decides what that
+//! means. Where RFC 8259 is broken beyond repair the problem is *fatal*: there are no more events, and everything from the broken token
+//! on goes to [`JsonSink::rest`], so that no byte of a body passes unseen.
+//!
+//! Every byte is looked at once for the grammar; strings that hold escapes or bytes above 127 are read a second time when complete.
+
+mod number;
+mod path;
+mod string;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub(crate) use number::Number;
+pub(crate) use path::{Container, Path, Segment, pattern_key, pointer_key};
+pub(crate) use string::unescape;
+
+use crate::limits::Limits;
+use string::{Escapes, Scan, check_escapes};
+
+/// What takes the events. Every call gets the path of the value that it is about.
+pub(crate) trait JsonSink {
+    /// The next token that has a meaning; `range` covers it as written, quotes included.
+    fn event(&mut self, event: Event<'_>, range: Range<usize>, path: &Path);
+
+    /// Something that readers disagree about, or the point where the document ends being JSON.
+    fn problem(&mut self, problem: Problem, range: Range<usize>, path: &Path);
+
+    /// Bytes at `offset` that were not part of any event, after a fatal problem. Called for every piece.
+    fn rest(&mut self, bytes: &[u8], offset: usize);
+}
+
+/// One step of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event<'a> {
+    /// `{`; the path is the object's own.
+    ObjectStart,
+    /// `}`; the range is that of the bracket.
+    ObjectEnd,
+    /// `[`
+    ArrayStart,
+    /// `]`
+    ArrayEnd,
+    /// The key of a member; the path is the member's already.
+    Key(Text<'a>),
+    /// A string value.
+    String(Text<'a>),
+    /// A number as written.
+    Number(&'a [u8]),
+    /// `true` or `false`
+    Bool(bool),
+    /// `null`
+    Null,
+}
+
+/// A string as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Text<'a> {
+    /// What stands between the quotes, escapes not undone.
+    pub(crate) raw: &'a [u8],
+    /// Whether there are escapes; if so they are well-formed, see [`unescape`].
+    pub(crate) escaped: bool,
+    /// Whether it is UTF-8.
+    pub(crate) utf8: bool,
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// A byte order mark before the document.
+    Bom,
+    /// An object has this key already, after unescaping. The range is that of the repeated key.
+    DuplicateKey,
+    /// Half a surrogate pair, the first of the string.
+    LoneSurrogate,
+    /// A string is no UTF-8, from this byte on.
+    InvalidUtf8,
+    /// A raw control character in a string, the first of it. RFC 8259 forbids it, lenient readers go on.
+    ControlCharacter,
+    /// Fatal: not JSON; what would have been right.
+    Malformed(Expected),
+    /// Fatal: something but blanks after the document.
+    Trailing,
+    /// Fatal: deeper than [`Limits::depth`].
+    Depth,
+}
+
+impl Problem {
+    /// The name used in test cases and messages.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Problem::Bom => "bom",
+            Problem::DuplicateKey => "duplicate-key",
+            Problem::LoneSurrogate => "lone-surrogate",
+            Problem::InvalidUtf8 => "invalid-utf8",
+            Problem::ControlCharacter => "control-character",
+            Problem::Malformed(_) => "malformed",
+            Problem::Trailing => "trailing",
+            Problem::Depth => "depth",
+        }
+    }
+
+    /// Whether parsing stops here.
+    pub(crate) fn is_fatal(self) -> bool {
+        matches!(self, Problem::Malformed(_) | Problem::Trailing | Problem::Depth)
+    }
+}
+
+/// What would have been right where a document is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Value,
+    FirstItem,
+    FirstKey,
+    Key,
+    Colon,
+    ObjectNext,
+    ArrayNext,
+    Digit,
+    Word,
+    Escape,
+    Quote,
+}
+
+impl Expected {
+    /// For messages: "expected …".
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Expected::Value => "a value",
+            Expected::FirstItem => "a value or `]`",
+            Expected::FirstKey => "a key in double quotes or `}`",
+            Expected::Key => "a key in double quotes",
+            Expected::Colon => "`:`",
+            Expected::ObjectNext => "`,` or `}`",
+            Expected::ArrayNext => "`,` or `]`",
+            Expected::Digit => "a digit",
+            Expected::Word => "`true`, `false` or `null`",
+            Expected::Escape => "an escape of RFC 8259",
+            Expected::Quote => "the closing quote of a string",
+        }
+    }
+}
+
+/// What the grammar allows next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Value,
+    FirstItem,
+    FirstKey,
+    Key,
+    Colon,
+    ObjectNext,
+    ArrayNext,
+    /// The document is complete.
+    End,
+    /// There was a fatal problem.
+    Failed,
+}
+
+/// A token whose end is not in sight yet.
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    String(Scan),
+    Number(Number),
+    /// A fixed text, and how much of it has been seen.
+    Word(&'static [u8], usize),
+}
+
+/// What a token came to within a chunk.
+enum Reach {
+    /// It ends before this index.
+    End(usize),
+    /// It goes on after the chunk.
+    Open,
+    /// It is broken at this index.
+    Broken(usize, Expected),
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// The parser. Reusable: [`reset`](JsonParser::reset) keeps the memory.
+#[derive(Debug)]
+pub(crate) struct JsonParser {
+    max_depth: usize,
+    state: State,
+    path: Path,
+    failed: Option<Problem>,
+    /// Where the document starts.
+    origin: usize,
+    /// The offset of the next byte to be fed.
+    offset: usize,
+    /// The token that the last chunk cut, and what has been seen of it.
+    open: Option<Token>,
+    carry: Vec<u8>,
+}
+
+impl JsonParser {
+    /// A parser for documents that start at offset 0.
+    pub(crate) fn new(limits: &Limits) -> JsonParser {
+        JsonParser {
+            max_depth: limits.depth,
+            state: State::default(),
+            path: Path::default(),
+            failed: None,
+            origin: 0,
+            offset: 0,
+            open: None,
+            carry: Vec::new(),
+        }
+    }
+
+    /// Makes ready for another document, whose first byte has the offset `origin`.
+    pub(crate) fn reset(&mut self, limits: &Limits, origin: usize) {
+        self.max_depth = limits.depth;
+        self.state = State::default();
+        self.path.clear();
+        self.failed = None;
+        self.origin = origin;
+        self.offset = origin;
+        self.open = None;
+        self.carry.clear();
+    }
+
+    /// Takes the next bytes of the document. O(`chunk.len()`).
+    pub(crate) fn feed<S: JsonSink>(&mut self, chunk: &[u8], sink: &mut S) {
+        let mut at = if self.open.is_some() { self.resume(chunk, sink) } else { 0 };
+        while let Some(&byte) = chunk.get(at) {
+            if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') && self.state != State::Failed {
+                at += 1;
+                continue;
+            }
+            at = match self.state {
+                State::FirstItem if byte == b']' => self.close(at, sink),
+                State::Value | State::FirstItem => self.value(chunk, at, byte, sink),
+                State::FirstKey if byte == b'}' => self.close(at, sink),
+                State::FirstKey | State::Key if byte == b'"' => self.string(chunk, at, sink),
+                State::Colon if byte == b':' => {
+                    self.state = State::Value;
+                    at + 1
+                }
+                State::ObjectNext if byte == b',' => {
+                    self.state = State::Key;
+                    at + 1
+                }
+                State::ObjectNext if byte == b'}' => self.close(at, sink),
+                State::ArrayNext if byte == b',' => {
+                    self.path.next_item();
+                    self.state = State::Value;
+                    at + 1
+                }
+                State::ArrayNext if byte == b']' => self.close(at, sink),
+                State::Failed => {
+                    sink.rest(chunk.get(at..).unwrap_or_default(), self.offset + at);
+                    chunk.len()
+                }
+                _ => {
+                    let problem = self.unexpected();
+                    self.fail(problem, self.offset + at..self.offset + at + 1, sink);
+                    at
+                }
+            };
+        }
+        self.offset += chunk.len();
+    }
+
+    /// Says that the document is complete.
+    pub(crate) fn finish<S: JsonSink>(&mut self, sink: &mut S) {
+        let end = self.offset..self.offset;
+        let expected = match self.open.take() {
+            Some(Token::Number(number)) if number.is_complete() => {
+                let carry = std::mem::take(&mut self.carry);
+                let start = self.offset - carry.len();
+                self.token(Token::Number(number), &carry, start, sink);
+                self.carry = carry;
+                self.carry.clear();
+                None
+            }
+            Some(Token::Number(_)) => Some(Expected::Digit),
+            Some(Token::String(_)) => Some(Expected::Quote),
+            Some(Token::Word(BOM, _)) => Some(Expected::Value),
+            Some(Token::Word(..)) => Some(Expected::Word),
+            None => None,
+        };
+        let problem = match expected {
+            Some(expected) => Problem::Malformed(expected),
+            None if matches!(self.state, State::End | State::Failed) => return,
+            None => self.unexpected(),
+        };
+        self.fail(problem, end, sink);
+        if !self.carry.is_empty() {
+            sink.rest(&self.carry, self.offset - self.carry.len());
+            self.carry.clear();
+        }
+    }
+
+    /// Parses a whole document that starts at offset `origin`, such as the value of a parameter. O(`bytes.len()`).
+    pub(crate) fn walk<S: JsonSink>(
+        &mut self,
+        bytes: &[u8],
+        origin: usize,
+        limits: &Limits,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        self.reset(limits, origin);
+        self.feed(bytes, sink);
+        self.finish(sink);
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    /// The fatal problem, if there was one.
+    pub(crate) fn failed(&self) -> Option<Problem> {
+        self.failed
+    }
+
+    /// Whether a whole document has been seen; only blanks may follow.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// The path of the current value.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A value starts with `byte` at `at`.
+    #[inline]
+    fn value<S: JsonSink>(&mut self, chunk: &[u8], at: usize, byte: u8, sink: &mut S) -> usize {
+        let offset = self.offset + at;
+        match byte {
+            b'"' => self.string(chunk, at, sink),
+            b'-' | b'0'..=b'9' => self.start(Token::Number(Number::Start), chunk, at, at, sink),
+            b'{' | b'[' => {
+                if self.path.depth() >= self.max_depth {
+                    self.fail(Problem::Depth, offset..offset + 1, sink);
+                    return at;
+                }
+                let (event, container, state) = if byte == b'{' {
+                    (Event::ObjectStart, Container::Object, State::FirstKey)
+                } else {
+                    (Event::ArrayStart, Container::Array, State::FirstItem)
+                };
+                sink.event(event, offset..offset + 1, &self.path);
+                self.path.open(container);
+                self.state = state;
+                at + 1
+            }
+            b't' => self.start(Token::Word(b"true", 0), chunk, at, at, sink),
+            b'f' => self.start(Token::Word(b"false", 0), chunk, at, at, sink),
+            b'n' => self.start(Token::Word(b"null", 0), chunk, at, at, sink),
+            0xEF if offset == self.origin => self.start(Token::Word(BOM, 0), chunk, at, at, sink),
+            _ => {
+                let problem = self.unexpected();
+                self.fail(problem, offset..offset + 1, sink);
+                at
+            }
+        }
+    }
+
+    #[inline]
+    fn string<S: JsonSink>(&mut self, chunk: &[u8], at: usize, sink: &mut S) -> usize {
+        self.start(Token::String(Scan::default()), chunk, at, at + 1, sink)
+    }
+
+    /// A token starts at `at`; its bytes from `from` on are to be looked at. Returns where to go on.
+    #[inline]
+    fn start<S: JsonSink>(
+        &mut self,
+        mut token: Token,
+        chunk: &[u8],
+        at: usize,
+        from: usize,
+        sink: &mut S,
+    ) -> usize {
+        match token.reach(chunk, from, self.offset) {
+            Reach::End(end) => {
+                let bytes = chunk.get(at..end).unwrap_or_default();
+                self.token(token, bytes, self.offset + at, sink);
+                end
+            }
+            Reach::Open => {
+                self.carry.clear();
+                self.carry.extend_from_slice(chunk.get(at..).unwrap_or_default());
+                self.open = Some(token);
+                chunk.len()
+            }
+            Reach::Broken(bad, expected) => {
+                let bad = self.offset + bad;
+                self.fail(Problem::Malformed(expected), bad..bad + 1, sink);
+                at
+            }
+        }
+    }
+
+    /// Goes on with the token that the last chunk cut. Returns where to go on in `chunk`.
+    #[cold]
+    fn resume<S: JsonSink>(&mut self, chunk: &[u8], sink: &mut S) -> usize {
+        let Some(mut token) = self.open.take() else { return 0 };
+        let mut carry = std::mem::take(&mut self.carry);
+        let start = self.offset - carry.len();
+        let at = match token.reach(chunk, 0, self.offset) {
+            Reach::End(end) => {
+                carry.extend_from_slice(chunk.get(..end).unwrap_or_default());
+                self.token(token, &carry, start, sink);
+                carry.clear();
+                end
+            }
+            Reach::Open => {
+                carry.extend_from_slice(chunk);
+                self.open = Some(token);
+                chunk.len()
+            }
+            Reach::Broken(bad, expected) => {
+                let bad = self.offset + bad;
+                self.fail(Problem::Malformed(expected), bad..bad + 1, sink);
+                sink.rest(&carry, start);
+                carry.clear();
+                0
+            }
+        };
+        self.carry = carry;
+        at
+    }
+
+    /// Tells of a token that is complete. A broken one goes to `rest`.
+    #[inline]
+    fn token<S: JsonSink>(&mut self, token: Token, bytes: &[u8], start: usize, sink: &mut S) {
+        let range = start..start + bytes.len();
+        let event = match token {
+            Token::String(scan) => return self.string_token(scan, bytes, range, sink),
+            Token::Number(_) => Event::Number(bytes),
+            Token::Word(b"true", _) => Event::Bool(true),
+            Token::Word(b"false", _) => Event::Bool(false),
+            Token::Word(b"null", _) => Event::Null,
+            Token::Word(..) => return sink.problem(Problem::Bom, range, &self.path),
+        };
+        sink.event(event, range, &self.path);
+        self.after_value();
+    }
+
+    #[inline]
+    fn string_token<S: JsonSink>(
+        &mut self,
+        scan: Scan,
+        bytes: &[u8],
+        range: Range<usize>,
+        sink: &mut S,
+    ) {
+        let raw = match bytes {
+            [b'"', raw @ .., b'"'] => raw,
+            _ => bytes, // not reached: a complete string has its quotes
+        };
+        let key = matches!(self.state, State::FirstKey | State::Key);
+        let mut utf8 = true;
+        if scan.control.is_some() || scan.high || scan.escaped {
+            match self.inspect(scan, raw, range.start + 1, sink) {
+                Some(is_utf8) => utf8 = is_utf8,
+                None => return sink.rest(bytes, range.start),
+            }
+        }
+        let text = Text { raw, escaped: scan.escaped, utf8 };
+        if key {
+            if self.path.key(raw, scan.escaped) {
+                sink.problem(Problem::DuplicateKey, range.clone(), &self.path);
+            }
+            sink.event(Event::Key(text), range, &self.path);
+            self.state = State::Colon;
+        } else {
+            sink.event(Event::String(text), range, &self.path);
+            self.after_value();
+        }
+    }
+
+    /// Looks at what is not plain ASCII in a string. Whether it is UTF-8, `None` if it is broken.
+    #[cold]
+    fn inspect<S: JsonSink>(
+        &mut self,
+        scan: Scan,
+        raw: &[u8],
+        start: usize,
+        sink: &mut S,
+    ) -> Option<bool> {
+        if let Some(control) = scan.control {
+            sink.problem(Problem::ControlCharacter, control..control + 1, &self.path);
+        }
+        let mut utf8 = true;
+        if scan.high && simdutf8::basic::from_utf8(raw).is_err() {
+            utf8 = false;
+            let valid = simdutf8::compat::from_utf8(raw).map_or_else(|e| e.valid_up_to(), str::len);
+            let at = start + valid;
+            sink.problem(Problem::InvalidUtf8, at..at + 1, &self.path);
+        }
+        if scan.escaped {
+            match check_escapes(raw) {
+                Escapes::Good => {}
+                Escapes::LoneSurrogate(at) => {
+                    sink.problem(Problem::LoneSurrogate, start + at..start + at + 6, &self.path);
+                }
+                Escapes::Bad(at) => {
+                    let at = start + at;
+                    self.fail(Problem::Malformed(Expected::Escape), at..at + 2, sink);
+                    return None;
+                }
+            }
+        }
+        Some(utf8)
+    }
+
+    #[inline]
+    fn close<S: JsonSink>(&mut self, at: usize, sink: &mut S) -> usize {
+        let event = match self.path.container() {
+            Some(Container::Array) => Event::ArrayEnd,
+            _ => Event::ObjectEnd,
+        };
+        self.path.close();
+        sink.event(event, self.offset + at..self.offset + at + 1, &self.path);
+        self.after_value();
+        at + 1
+    }
+
+    #[inline]
+    fn after_value(&mut self) {
+        self.state = match self.path.container() {
+            Some(Container::Object) => State::ObjectNext,
+            Some(Container::Array) => State::ArrayNext,
+            None => State::End,
+        };
+    }
+
+    /// The problem with a byte (or the end) that the grammar does not allow here.
+    fn unexpected(&self) -> Problem {
+        Problem::Malformed(match self.state {
+            State::Value => Expected::Value,
+            State::FirstItem => Expected::FirstItem,
+            State::FirstKey => Expected::FirstKey,
+            State::Key => Expected::Key,
+            State::Colon => Expected::Colon,
+            State::ObjectNext => Expected::ObjectNext,
+            State::ArrayNext => Expected::ArrayNext,
+            State::End | State::Failed => return Problem::Trailing,
+        })
+    }
+
+    #[cold]
+    fn fail<S: JsonSink>(&mut self, problem: Problem, range: Range<usize>, sink: &mut S) {
+        self.state = State::Failed;
+        self.failed = Some(problem);
+        sink.problem(problem, range, &self.path);
+    }
+}
+
+impl Token {
+    /// How far the token reaches in `bytes`, looked at from `from` on; `offset` is that of `bytes`. O(bytes looked at).
+    #[inline]
+    fn reach(&mut self, bytes: &[u8], from: usize, offset: usize) -> Reach {
+        match self {
+            Token::String(scan) => match scan.find_quote(bytes, from, offset) {
+                Some(quote) => Reach::End(quote + 1),
+                None => Reach::Open,
+            },
+            Token::Number(number) => match number.skip(bytes, from) {
+                end if end == bytes.len() => Reach::Open,
+                end if number.is_complete() => Reach::End(end),
+                end => Reach::Broken(end, Expected::Digit),
+            },
+            Token::Word(word, seen) => {
+                let rest = bytes.get(from..).unwrap_or_default();
+                for (at, &byte) in rest.iter().enumerate() {
+                    match word.get(*seen) {
+                        None => return Reach::End(from + at),
+                        Some(&expected) if expected == byte => *seen += 1,
+                        Some(_) if *word == BOM => {
+                            return Reach::Broken(from + at, Expected::Value);
+                        }
+                        Some(_) => return Reach::Broken(from + at, Expected::Word),
+                    }
+                }
+                if *seen == word.len() { Reach::End(bytes.len()) } else { Reach::Open }
+            }
+        }
+    }
+}
+
+/// Whether `bytes` look like a whole JSON object or array, by their first and last byte that is not blank. O(blanks).
+///
+/// Overstates, never understates: for the caller who then asks [`JsonParser::walk`].
+pub(crate) fn may_be_structured(bytes: &[u8]) -> bool {
+    matches!(
+        bytes.trim_ascii(),
+        [b'{', .., b'}'] | [b'[', .., b']'] | [0xEF, 0xBB, 0xBF, .., b'}' | b']']
+    )
+}

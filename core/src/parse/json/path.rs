@@ -1,0 +1,339 @@
+//! Where the parser stands: the open containers and the keys that lead to the current value.
+//!
+//! The keys of every open object are kept, unescaped, in one stack of bytes. That one store answers two questions: what
+//! is the JSON Pointer of this value (written only when somebody asks), and was this key seen before in its object.
+//!
+//! Duplicates: an object with few keys compares them one by one (a word each, then the bytes); from [`LINEAR`] keys
+//! on they are found through a hash table. The hash is 64 bits of std's `SipHash` under a random key, and every hit is
+//! verified on the bytes, so that the answer never depends on the key of the hash, and nobody can choose keys that collide.
+//! Inserting costs O(key length) amortised; all memory is reused.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+
+use super::string::unescape;
+
+/// From so many keys on an object is searched through a hash table.
+const LINEAR: usize = 16;
+
+/// What a value or a frame is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Container {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+}
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Segment<'a> {
+    /// A member of an object, by its unescaped key; UTF-8 unless the parser said otherwise.
+    Key(&'a [u8]),
+    /// An item of an array, counted from 0.
+    Index(u32),
+}
+
+/// An open container.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    container: Container,
+    /// How many keys there were when it was opened.
+    keys: u32,
+    /// How many slots there were when it was opened.
+    slots: u32,
+    /// Of an array: which item is current.
+    index: u32,
+}
+
+/// A key of an open object.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    start: u32,
+    len: u32,
+    /// The first bytes, so that most keys are told apart without touching the others.
+    head: u64,
+}
+
+/// The way from the root of a document to the current value.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    frames: Vec<Frame>,
+    keys: Vec<Key>,
+    bytes: Vec<u8>,
+    /// Hash tables of the large open objects, the innermost last: number of the key in `keys` plus 1, 0 is empty. Only the
+    /// innermost object can grow, so its table always stands at the end.
+    slots: Vec<u32>,
+    hasher: RandomState,
+}
+
+impl Path {
+    /// Back to the root of another document; keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.frames.clear();
+        self.keys.clear();
+        self.bytes.clear();
+        self.slots.clear();
+    }
+
+    /// How many containers are open.
+    #[inline]
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The innermost open container.
+    #[inline]
+    pub(super) fn container(&self) -> Option<Container> {
+        self.frames.last().map(|frame| frame.container)
+    }
+
+    #[inline]
+    pub(super) fn open(&mut self, container: Container) {
+        self.frames.push(Frame {
+            container,
+            keys: self.keys.len() as u32,
+            slots: self.slots.len() as u32,
+            index: 0,
+        });
+    }
+
+    #[inline]
+    pub(super) fn close(&mut self) {
+        let Some(frame) = self.frames.pop() else { return };
+        if let Some(first) = self.keys.get(frame.keys as usize) {
+            self.bytes.truncate(first.start as usize);
+            self.keys.truncate(frame.keys as usize);
+            self.slots.truncate(frame.slots as usize);
+        }
+    }
+
+    /// On to the next item of the innermost array.
+    #[inline]
+    pub(super) fn next_item(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.index += 1;
+        }
+    }
+
+    /// Takes the next key of the innermost object; whether the object had it already.
+    #[inline]
+    pub(super) fn key(&mut self, raw: &[u8], escaped: bool) -> bool {
+        let start = self.bytes.len();
+        if escaped {
+            unescape(raw, &mut self.bytes);
+        } else {
+            self.bytes.extend_from_slice(raw);
+        }
+        let bytes = self.bytes.get(start..).unwrap_or_default();
+        let key = Key { start: start as u32, len: bytes.len() as u32, head: head(bytes) };
+        let first = self.frames.last().map_or(0, |frame| frame.keys as usize);
+        let siblings = self.keys.get(first..).unwrap_or_default();
+        let seen = if siblings.len() < LINEAR {
+            siblings.iter().any(|sibling| self.same(sibling, &key))
+        } else {
+            self.find_or_insert(first, &key)
+        };
+        self.keys.push(key);
+        seen
+    }
+
+    #[inline]
+    fn same(&self, one: &Key, other: &Key) -> bool {
+        one.head == other.head
+            && one.len == other.len
+            && (one.len <= 8 || self.bytes_of(one) == self.bytes_of(other))
+    }
+
+    #[inline]
+    fn bytes_of(&self, key: &Key) -> &[u8] {
+        let start = key.start as usize;
+        self.bytes.get(start..start + key.len as usize).unwrap_or_default()
+    }
+
+    /// Looks up `key` in the table of the innermost object, whose first key is number `first`, and adds it as the next key.
+    #[cold]
+    fn find_or_insert(&mut self, first: usize, key: &Key) -> bool {
+        let base = self.frames.last().map_or(0, |frame| frame.slots as usize);
+        let count = self.keys.len() - first;
+        // At most half full, always a power of two.
+        if 2 * (count + 1) > self.slots.len() - base {
+            let size = (4 * (count + 1)).next_power_of_two();
+            self.slots.truncate(base);
+            self.slots.resize(base + size, 0);
+            for number in first..self.keys.len() {
+                if let Some(&old) = self.keys.get(number) {
+                    self.insert(base, number, &old);
+                }
+            }
+        }
+        self.insert(base, self.keys.len(), key)
+    }
+
+    /// Puts key `number` into the table at `base`; whether an equal one was there.
+    fn insert(&mut self, base: usize, number: usize, key: &Key) -> bool {
+        let mask = self.slots.len() - base - 1;
+        let mut at = self.hasher.hash_one(self.bytes_of(key)) as usize & mask;
+        // Ends, since the table is at most half full.
+        loop {
+            match self.slots.get(base + at).copied() {
+                Some(0) => break,
+                Some(other) => match self.keys.get(other as usize - 1) {
+                    Some(other) if self.same(other, key) => return true,
+                    _ => at = (at + 1) & mask,
+                },
+                None => return false, // not reached: `at <= mask`
+            }
+        }
+        if let Some(slot) = self.slots.get_mut(base + at) {
+            *slot = number as u32 + 1;
+        }
+        false
+    }
+
+    /// The steps from the root to the current value.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        self.frames.iter().enumerate().filter_map(|(at, frame)| match frame.container {
+            Container::Array => Some(Segment::Index(frame.index)),
+            Container::Object => {
+                let end =
+                    self.frames.get(at + 1).map_or(self.keys.len(), |next| next.keys as usize);
+                let key = self.keys.get(frame.keys as usize..end)?.last()?;
+                Some(Segment::Key(self.bytes_of(key)))
+            }
+        })
+    }
+
+    /// Appends the JSON Pointer (RFC 6901) of the current value: `/items/0/name`.
+    ///
+    /// What `out` already holds is the prefix, such as [`pointer_key`] of the parameter that the JSON was found in.
+    pub(crate) fn pointer(&self, out: &mut String) {
+        for segment in self.segments() {
+            match segment {
+                Segment::Key(key) => pointer_key(key, out),
+                Segment::Index(index) => {
+                    out.push('/');
+                    push_number(index, out);
+                }
+            }
+        }
+    }
+
+    /// Appends the path as exclusions write it, with `[*]` for every item: `items[*].name`.
+    ///
+    /// What `out` already holds is the prefix; a key after it is joined by a dot.
+    pub(crate) fn pattern(&self, out: &mut String) {
+        for segment in self.segments() {
+            match segment {
+                Segment::Key(key) => pattern_key(key, out),
+                Segment::Index(_) => out.push_str("[*]"),
+            }
+        }
+    }
+}
+
+/// Appends `/key`, escaped as in RFC 6901; bytes that are no UTF-8 become U+FFFD.
+pub(crate) fn pointer_key(key: &[u8], out: &mut String) {
+    out.push('/');
+    for char in String::from_utf8_lossy(key).chars() {
+        match char {
+            '~' => out.push_str("~0"),
+            '/' => out.push_str("~1"),
+            char => out.push(char),
+        }
+    }
+}
+
+/// Appends `key`, with a dot before it unless it is the first; bytes that are no UTF-8 become U+FFFD.
+pub(crate) fn pattern_key(key: &[u8], out: &mut String) {
+    if !out.is_empty() {
+        out.push('.');
+    }
+    out.push_str(&String::from_utf8_lossy(key));
+}
+
+fn push_number(number: u32, out: &mut String) {
+    use std::fmt::Write;
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{number}");
+}
+
+/// Up to eight bytes as a word.
+#[inline]
+fn head(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<8>() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => bytes.iter().fold(0, |head, &byte| head << 8 | u64::from(byte)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_and_patterns_of_open_containers() {
+        let mut path = Path::default();
+        path.open(Container::Object);
+        let (mut pointer, mut pattern) = (String::new(), String::new());
+        path.pointer(&mut pointer);
+        assert_eq!(pointer, "", "no key yet");
+        path.key(b"skipped", false);
+        path.key(br"a\/b~", true);
+        path.open(Container::Array);
+        path.open(Container::Array);
+        path.next_item();
+        path.open(Container::Object);
+        path.key("né".as_bytes(), false);
+        path.pointer(&mut pointer);
+        path.pattern(&mut pattern);
+        assert_eq!(pointer, "/a~1b~0/0/1/né");
+        assert_eq!(pattern, "a/b~[*][*].né");
+        path.close();
+        path.close();
+        path.close();
+        let (mut pointer, mut pattern) = (String::new(), String::new());
+        pointer_key(b"q", &mut pointer);
+        pattern_key(b"q", &mut pattern);
+        path.pointer(&mut pointer);
+        path.pattern(&mut pattern);
+        assert_eq!(pointer, "/q/a~1b~0");
+        assert_eq!(pattern, "q.a/b~");
+    }
+
+    /// Every size around the switch to the table and its growth, with an inner object of each size in between.
+    #[test]
+    fn duplicates_are_found_at_every_size() {
+        for size in 0..200usize {
+            let mut path = Path::default();
+            path.open(Container::Object);
+            for number in 0..size {
+                let key = format!("key-number-{number}");
+                assert!(!path.key(key.as_bytes(), false), "{key} of {size}");
+                path.open(Container::Object);
+                for inner in 0..number % 40 {
+                    assert!(!path.key(format!("key-number-{inner}").as_bytes(), false));
+                }
+                path.close();
+            }
+            for number in 0..size {
+                let key = format!("key-number-{number}");
+                assert!(path.key(key.as_bytes(), false), "{key} of {size} again");
+            }
+            assert!(!path.key(b"", false));
+            assert!(path.key(b"", false));
+        }
+    }
+
+    #[test]
+    fn keys_are_compared_unescaped_and_whole() {
+        let mut path = Path::default();
+        path.open(Container::Object);
+        assert!(!path.key(b"admin", false));
+        assert!(path.key(br"\u0061dmin", true));
+        assert!(!path.key(b"a\0", false));
+        assert!(!path.key(b"a", false));
+        assert!(!path.key(b"longer key 1", false));
+        assert!(!path.key(b"longer key 2", false));
+    }
+}
