@@ -342,7 +342,7 @@ impl JsonParser {
         let offset = self.offset + at;
         match byte {
             b'"' => self.string(chunk, at, sink),
-            b'-' | b'0'..=b'9' => self.start(Token::Number(Number::Start), chunk, at, at, sink),
+            b'-' | b'0'..=b'9' => self.number(chunk, at, sink),
             b'{' | b'[' => {
                 if self.path.depth() >= self.max_depth {
                     self.fail(Problem::Depth, offset..offset + 1, sink);
@@ -358,10 +358,10 @@ impl JsonParser {
                 self.state = state;
                 at + 1
             }
-            b't' => self.start(Token::Word(b"true", 0), chunk, at, at, sink),
-            b'f' => self.start(Token::Word(b"false", 0), chunk, at, at, sink),
-            b'n' => self.start(Token::Word(b"null", 0), chunk, at, at, sink),
-            0xEF if offset == self.origin => self.start(Token::Word(BOM, 0), chunk, at, at, sink),
+            b't' => self.word(b"true", chunk, at, sink),
+            b'f' => self.word(b"false", chunk, at, sink),
+            b'n' => self.word(b"null", chunk, at, sink),
+            0xEF if offset == self.origin => self.word(BOM, chunk, at, sink),
             _ => {
                 let problem = self.unexpected();
                 self.fail(problem, offset..offset + 1, sink);
@@ -370,39 +370,70 @@ impl JsonParser {
         }
     }
 
+    /// A string starts at `at`. Like the two below, returns where to go on.
     #[inline]
     fn string<S: JsonSink>(&mut self, chunk: &[u8], at: usize, sink: &mut S) -> usize {
-        self.start(Token::String(Scan::default()), chunk, at, at + 1, sink)
+        let mut scan = Scan::default();
+        match scan.find_quote(chunk, at + 1, self.offset) {
+            Some(quote) => {
+                let bytes = chunk.get(at..=quote).unwrap_or_default();
+                self.string_token(scan, bytes, self.offset + at, sink);
+                quote + 1
+            }
+            None => self.cut(Token::String(scan), chunk, at),
+        }
     }
 
-    /// A token starts at `at`; its bytes from `from` on are to be looked at. Returns where to go on.
+    /// A number starts at `at`.
     #[inline]
-    fn start<S: JsonSink>(
+    fn number<S: JsonSink>(&mut self, chunk: &[u8], at: usize, sink: &mut S) -> usize {
+        let mut number = Number::Start;
+        let end = number.skip(chunk, at);
+        if end == chunk.len() {
+            return self.cut(Token::Number(number), chunk, at);
+        }
+        if !number.is_complete() {
+            let bad = self.offset + end;
+            self.fail(Problem::Malformed(Expected::Digit), bad..bad + 1, sink);
+            return at;
+        }
+        let bytes = chunk.get(at..end).unwrap_or_default();
+        self.scalar(Event::Number(bytes), self.offset + at..self.offset + end, sink);
+        end
+    }
+
+    /// A fixed text starts at `at`.
+    #[inline]
+    fn word<S: JsonSink>(
         &mut self,
-        mut token: Token,
+        word: &'static [u8],
         chunk: &[u8],
         at: usize,
-        from: usize,
         sink: &mut S,
     ) -> usize {
-        match token.reach(chunk, from, self.offset) {
+        let mut token = Token::Word(word, 0);
+        match token.reach(chunk, at, self.offset) {
             Reach::End(end) => {
                 let bytes = chunk.get(at..end).unwrap_or_default();
                 self.token(token, bytes, self.offset + at, sink);
                 end
             }
-            Reach::Open => {
-                self.carry.clear();
-                self.carry.extend_from_slice(chunk.get(at..).unwrap_or_default());
-                self.open = Some(token);
-                chunk.len()
-            }
+            Reach::Open => self.cut(token, chunk, at),
             Reach::Broken(bad, expected) => {
                 let bad = self.offset + bad;
                 self.fail(Problem::Malformed(expected), bad..bad + 1, sink);
                 at
             }
         }
+    }
+
+    /// The token that starts at `at` goes on after the chunk.
+    #[cold]
+    fn cut(&mut self, token: Token, chunk: &[u8], at: usize) -> usize {
+        self.carry.clear();
+        self.carry.extend_from_slice(chunk.get(at..).unwrap_or_default());
+        self.open = Some(token);
+        chunk.len()
     }
 
     /// Goes on with the token that the last chunk cut. Returns where to go on in `chunk`.
@@ -436,29 +467,27 @@ impl JsonParser {
     }
 
     /// Tells of a token that is complete. A broken one goes to `rest`.
-    #[inline]
     fn token<S: JsonSink>(&mut self, token: Token, bytes: &[u8], start: usize, sink: &mut S) {
         let range = start..start + bytes.len();
-        let event = match token {
-            Token::String(scan) => return self.string_token(scan, bytes, range, sink),
-            Token::Number(_) => Event::Number(bytes),
-            Token::Word(b"true", _) => Event::Bool(true),
-            Token::Word(b"false", _) => Event::Bool(false),
-            Token::Word(b"null", _) => Event::Null,
-            Token::Word(..) => return sink.problem(Problem::Bom, range, &self.path),
-        };
+        match token {
+            Token::String(scan) => self.string_token(scan, bytes, start, sink),
+            Token::Number(_) => self.scalar(Event::Number(bytes), range, sink),
+            Token::Word(b"true", _) => self.scalar(Event::Bool(true), range, sink),
+            Token::Word(b"false", _) => self.scalar(Event::Bool(false), range, sink),
+            Token::Word(b"null", _) => self.scalar(Event::Null, range, sink),
+            Token::Word(..) => sink.problem(Problem::Bom, range, &self.path),
+        }
+    }
+
+    #[inline]
+    fn scalar<S: JsonSink>(&mut self, event: Event<'_>, range: Range<usize>, sink: &mut S) {
         sink.event(event, range, &self.path);
         self.after_value();
     }
 
     #[inline]
-    fn string_token<S: JsonSink>(
-        &mut self,
-        scan: Scan,
-        bytes: &[u8],
-        range: Range<usize>,
-        sink: &mut S,
-    ) {
+    fn string_token<S: JsonSink>(&mut self, scan: Scan, bytes: &[u8], start: usize, sink: &mut S) {
+        let range = start..start + bytes.len();
         let raw = match bytes {
             [b'"', raw @ .., b'"'] => raw,
             _ => bytes, // not reached: a complete string has its quotes
@@ -466,9 +495,9 @@ impl JsonParser {
         let key = matches!(self.state, State::FirstKey | State::Key);
         let mut utf8 = true;
         if scan.control.is_some() || scan.high || scan.escaped {
-            match self.inspect(scan, raw, range.start + 1, sink) {
+            match self.inspect(scan, raw, start + 1, sink) {
                 Some(is_utf8) => utf8 = is_utf8,
-                None => return sink.rest(bytes, range.start),
+                None => return sink.rest(bytes, start),
             }
         }
         let text = Text { raw, escaped: scan.escaped, utf8 };

@@ -55,15 +55,24 @@ struct Key {
     head: u64,
 }
 
+/// A place in a hash table.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// The number of the key in `keys` plus 1; 0 if the place is empty.
+    number: u32,
+    /// The hash of the key, so that growing need not hash again.
+    hash: u32,
+}
+
 /// The way from the root of a document to the current value.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
     frames: Vec<Frame>,
     keys: Vec<Key>,
     bytes: Vec<u8>,
-    /// Hash tables of the large open objects, the innermost last: number of the key in `keys` plus 1, 0 is empty. Only the
-    /// innermost object can grow, so its table always stands at the end.
-    slots: Vec<u32>,
+    /// Hash tables of the large open objects, the innermost last. Only the innermost object can grow, so its table always
+    /// stands at the end.
+    slots: Vec<Slot>,
     hasher: RandomState,
 }
 
@@ -152,43 +161,60 @@ impl Path {
     }
 
     /// Looks up `key` in the table of the innermost object, whose first key is number `first`, and adds it as the next key.
-    #[cold]
+    #[inline(never)]
     fn find_or_insert(&mut self, first: usize, key: &Key) -> bool {
         let base = self.frames.last().map_or(0, |frame| frame.slots as usize);
         let count = self.keys.len() - first;
+        let size = self.slots.len() - base;
         // At most half full, always a power of two.
-        if 2 * (count + 1) > self.slots.len() - base {
-            let size = (4 * (count + 1)).next_power_of_two();
-            self.slots.truncate(base);
-            self.slots.resize(base + size, 0);
-            for number in first..self.keys.len() {
-                if let Some(&old) = self.keys.get(number) {
-                    self.insert(base, number, &old);
+        if 2 * (count + 1) > size {
+            let old = self.slots.split_off(base);
+            self.slots.resize(base + (4 * (count + 1)).next_power_of_two(), Slot::default());
+            if old.is_empty() {
+                for number in first..self.keys.len() {
+                    if let Some(old) = self.keys.get(number) {
+                        let slot = Slot { number: number as u32 + 1, hash: self.hash(old) };
+                        self.insert(base, slot);
+                    }
                 }
             }
-        }
-        self.insert(base, self.keys.len(), key)
-    }
-
-    /// Puts key `number` into the table at `base`; whether an equal one was there.
-    fn insert(&mut self, base: usize, number: usize, key: &Key) -> bool {
-        let mask = self.slots.len() - base - 1;
-        let mut at = self.hasher.hash_one(self.bytes_of(key)) as usize & mask;
-        // Ends, since the table is at most half full.
-        loop {
-            match self.slots.get(base + at).copied() {
-                Some(0) => break,
-                Some(other) => match self.keys.get(other as usize - 1) {
-                    Some(other) if self.same(other, key) => return true,
-                    _ => at = (at + 1) & mask,
-                },
-                None => return false, // not reached: `at <= mask`
+            for slot in old.into_iter().filter(|slot| slot.number != 0) {
+                self.insert(base, slot);
             }
         }
-        if let Some(slot) = self.slots.get_mut(base + at) {
-            *slot = number as u32 + 1;
+        let slot = Slot { number: self.keys.len() as u32 + 1, hash: self.hash(key) };
+        self.find(base, &slot, key) || {
+            self.insert(base, slot);
+            false
         }
-        false
+    }
+
+    fn hash(&self, key: &Key) -> u32 {
+        self.hasher.hash_one(self.bytes_of(key)) as u32
+    }
+
+    /// Whether the table at `base` holds a key equal to `key`.
+    fn find(&self, base: usize, slot: &Slot, key: &Key) -> bool {
+        self.probe(base, slot.hash)
+            .map_while(|at| self.slots.get(at).filter(|other| other.number != 0))
+            .filter(|other| other.hash == slot.hash)
+            .filter_map(|other| self.keys.get(other.number as usize - 1))
+            .any(|other| self.same(other, key))
+    }
+
+    /// Puts `slot` at the first empty place that its hash leads to.
+    fn insert(&mut self, base: usize, slot: Slot) {
+        let empty = |at: &usize| self.slots.get(*at).is_some_and(|slot| slot.number == 0);
+        let place = self.probe(base, slot.hash).find(empty);
+        if let Some(place) = place.and_then(|at| self.slots.get_mut(at)) {
+            *place = slot;
+        }
+    }
+
+    /// The places that `hash` leads to in the table at `base`; each once.
+    fn probe(&self, base: usize, hash: u32) -> impl Iterator<Item = usize> + use<> {
+        let size = self.slots.len() - base;
+        (0..size).map(move |step| base + ((hash as usize + step) & (size - 1)))
     }
 
     /// The steps from the root to the current value.
@@ -258,12 +284,19 @@ fn push_number(number: u32, out: &mut String) {
     let _ = write!(out, "{number}");
 }
 
-/// Up to eight bytes as a word.
+/// Up to eight bytes as a word; of equal length they are equal just if the words are.
+///
+/// PERF: four to seven bytes are two reads that overlap, not a loop.
 #[inline]
 fn head(bytes: &[u8]) -> u64 {
     match bytes.first_chunk::<8>() {
         Some(first) => u64::from_le_bytes(*first),
-        None => bytes.iter().fold(0, |head, &byte| head << 8 | u64::from(byte)),
+        None => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            _ => bytes.iter().fold(0, |head, &byte| head << 8 | u64::from(byte)),
+        },
     }
 }
 
