@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use super::notes::{Notes, Oddity};
+
 /// How a reading was made from the one before it. The chain of a finding reads from the raw bytes inward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -39,6 +41,22 @@ pub enum Transform {
 }
 
 impl Transform {
+    /// Every transform, in the order in which one pass that applies several of them applies them.
+    pub(crate) const ALL: [Transform; 12] = [
+        Transform::Form,
+        Transform::Percent,
+        Transform::PercentU,
+        Transform::HtmlEntity,
+        Transform::JsEscape,
+        Transform::JsonString,
+        Transform::Overlong,
+        Transform::Fold,
+        Transform::ZeroWidth,
+        Transform::Base64,
+        Transform::Path,
+        Transform::Leaf,
+    ];
+
     /// The name used in verdicts.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +76,22 @@ impl Transform {
     }
 }
 
+/// A set of [`Transform`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Transforms(u16);
+
+impl Transforms {
+    /// Adds one.
+    pub(crate) fn insert(&mut self, transform: Transform) {
+        self.0 |= 1 << transform as u16;
+    }
+
+    /// Its members, in the order of [`Transform::ALL`].
+    pub(crate) fn iter(self) -> impl Iterator<Item = Transform> {
+        Transform::ALL.into_iter().filter(move |&t| self.0 & (1 << t as u16) != 0)
+    }
+}
+
 /// One place where a view differs from its input: `out` of the view stands for `src` of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit {
@@ -69,7 +103,12 @@ struct Edit {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
     bytes: Vec<u8>,
+    /// Ascending in both ranges; what lies between two edits was copied.
     edits: Vec<Edit>,
+    /// Offset in the input where reading starts.
+    start: u32,
+    by: Transforms,
+    notes: Notes,
 }
 
 impl View {
@@ -77,9 +116,9 @@ impl View {
     pub(crate) fn clear(&mut self, start: usize) {
         self.bytes.clear();
         self.edits.clear();
-        if start != 0 {
-            self.edits.push(Edit { out: 0..0, src: 0..start as u32 });
-        }
+        self.start = start as u32;
+        self.by = Transforms::default();
+        self.notes = Notes::default();
     }
 
     /// What the input reads as.
@@ -89,7 +128,28 @@ impl View {
 
     /// Whether anything was replaced (a start offset is no replacement).
     pub(crate) fn changed(&self) -> bool {
-        self.edits.iter().any(|edit| edit.out.end != 0 || edit.src.start != 0)
+        !self.edits.is_empty()
+    }
+
+    /// What was done to the input.
+    pub(crate) fn transforms(&self) -> Transforms {
+        self.by
+    }
+
+    /// What was odd about the input; offsets count as in [`View::source`].
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes
+    }
+
+    /// Notes something odd at this offset of what was given to the decoder.
+    pub(crate) fn note(&mut self, oddity: Oddity, at: usize) {
+        self.notes.add(oddity, self.start as usize + at);
+    }
+
+    /// Says that the replacements are (also) this transform's.
+    #[inline]
+    pub(crate) fn mark(&mut self, transform: Transform) {
+        self.by.insert(transform);
     }
 
     /// Takes the next input bytes as they are.
@@ -102,7 +162,7 @@ impl View {
     #[inline]
     pub(crate) fn replace(&mut self, src_len: usize, output: &[u8]) {
         let at = self.bytes.len() as u32;
-        let src = self.source_of_end();
+        let src = self.source_of_end() as u32;
         self.bytes.extend_from_slice(output);
         self.edits.push(Edit { out: at..self.bytes.len() as u32, src: src..src + src_len as u32 });
     }
@@ -122,23 +182,55 @@ impl View {
         start..end.max(start)
     }
 
+    /// The input range of the first replacement.
+    pub(crate) fn first_edit(&self) -> Option<Range<usize>> {
+        self.edits.first().map(|edit| edit.src.start as usize..edit.src.end as usize)
+    }
+
+    /// Whether a replacement reads bytes that the view `below`, of which this is a decoding, had replaced itself: then it
+    /// undoes a nested encoding, else one that stands beside. O(edits of both).
+    pub(crate) fn builds_on(&self, below: &View) -> bool {
+        let mut lower = below.edits.iter().peekable();
+        self.edits.iter().any(|edit| {
+            let (start, end) = (edit.src.start, edit.src.end);
+            // An empty output counts where it lies inside: what stood there kept the two sides apart.
+            while lower.next_if(|low| low.out.end <= start).is_some() {}
+            lower.peek().is_some_and(|low| low.out.start < end)
+        })
+    }
+
+    /// Takes back all output from `len` on; the next replacement stands for its input too. Amortised O(1) a byte written.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+        while self.edits.pop_if(|edit| edit.out.start as usize >= len).is_some() {}
+    }
+
+    /// Frees memory beyond `bytes` of output.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        if self.bytes.capacity() > bytes {
+            *self = View::default();
+        }
+    }
+
+    /// The input offset that the next byte written stands for.
+    pub(crate) fn source_of_end(&self) -> usize {
+        let at = self.bytes.len() as u32;
+        self.edits.last().map_or(self.start + at, |edit| edit.src.end + (at - edit.out.end))
+            as usize
+    }
+
     fn source_at(&self, offset: usize) -> Range<usize> {
         let offset = offset as u32;
         // The last edit that begins at or before the offset; of several that begin there, the one with output.
         let after = self.edits.partition_point(|edit| edit.out.start <= offset);
-        match self.edits[..after].last() {
-            None => offset as usize..offset as usize + 1,
-            Some(edit) if offset < edit.out.end => edit.src.start as usize..edit.src.end as usize,
-            Some(edit) => {
-                let source = (edit.src.end + (offset - edit.out.end)) as usize;
-                source..source + 1
+        let source = match self.edits[..after].last() {
+            None => self.start + offset,
+            Some(edit) if offset < edit.out.end => {
+                return edit.src.start as usize..edit.src.end as usize;
             }
-        }
-    }
-
-    fn source_of_end(&self) -> u32 {
-        let at = self.bytes.len() as u32;
-        self.edits.last().map_or(at, |edit| edit.src.end + (at - edit.out.end))
+            Some(edit) => edit.src.end + (offset - edit.out.end),
+        };
+        source as usize..source as usize + 1
     }
 }
 
@@ -172,5 +264,38 @@ mod tests {
         view.copy(b"abc");
         assert!(!view.changed());
         assert_eq!(view.source(0..3), 7..10);
+    }
+
+    #[test]
+    fn taken_back_output_is_covered_by_the_next_replacement() {
+        let mut view = View::default();
+        view.copy(b"/a");
+        view.replace(2, b"");
+        view.copy(b"/b");
+        view.truncate(1);
+        view.replace(8 - view.source_of_end(), b"");
+        view.copy(b"c");
+        assert_eq!(view.bytes(), b"/c");
+        assert_eq!(view.source(0..1), 0..1);
+        assert_eq!(view.source(1..2), 8..9);
+        assert_eq!(view.source(0..2), 0..9);
+    }
+
+    #[test]
+    fn a_nested_replacement_builds_on_the_lower_one() {
+        // a%26lt;b&gt;  ->  a&lt;b&gt;
+        let mut below = View::default();
+        below.copy(b"a");
+        below.replace(3, b"&");
+        below.copy(b"lt;b&gt;");
+        let mut nested = View::default();
+        nested.copy(b"a");
+        nested.replace(4, b"<");
+        let mut beside = View::default();
+        beside.copy(b"a&lt;b");
+        beside.replace(4, b">");
+        assert!(nested.builds_on(&below));
+        assert!(!beside.builds_on(&below));
+        assert!(!beside.builds_on(&View::default()));
     }
 }

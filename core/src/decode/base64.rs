@@ -1,0 +1,279 @@
+//! Base64 (RFC 4648 sections 4 and 5), where a whole value is that and hides text.
+//!
+//! Tokens, hashes and ids have the shape too. Their first two dozen bytes decode to noise, and there they end; so do images.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use super::rewrite::Rewrite;
+use super::utf8::{self, Read};
+use super::view::{Transform, View};
+use crate::prefilter::gate::Classes;
+
+/// Shorter values are not tried: words of a dozen letters decode to text by chance.
+pub(super) const SHORTEST: usize = 16;
+
+/// Symbols that the first look decodes, a multiple of four.
+const HEAD: usize = 32;
+
+/// First bytes of serialized objects, which are binary and yet are what an attacker sends.
+static MAGICS: &[&[u8]] = &[
+    b"\xac\xed\x00\x05",                     // Java object stream
+    b"\x00\x01\x00\x00\x00\xff\xff\xff\xff", // .NET BinaryFormatter
+    b"\xff\x01",                             // .NET LosFormatter (view state)
+    b"\x80\x02",                             // Python pickle, protocols 2 to 5
+    b"\x80\x03",
+    b"\x80\x04\x95",
+    b"\x80\x05\x95",
+    b"\x04\x08", // Ruby Marshal
+];
+
+const INVALID: u8 = 0xff;
+/// Line breaks of MIME.
+const SKIPPED: u8 = 0xfe;
+
+static VALUES: [u8; 256] = {
+    let mut table = [INVALID; 256];
+    let mut at = 0;
+    while at < 26 {
+        table[b'A' as usize + at] = at as u8;
+        table[b'a' as usize + at] = 26 + at as u8;
+        at += 1;
+    }
+    at = 0;
+    while at < 10 {
+        table[b'0' as usize + at] = 52 + at as u8;
+        at += 1;
+    }
+    table[b'+' as usize] = 62;
+    table[b'-' as usize] = 62;
+    table[b'/' as usize] = 63;
+    table[b'_' as usize] = 63;
+    table[b'\r' as usize] = SKIPPED;
+    table[b'\n' as usize] = SKIPPED;
+    table
+};
+
+/// Classes of the bytes of base64.
+const SHAPE: Classes = Classes::LETTER
+    .or(Classes::DIGIT)
+    .or(Classes::PLAIN)
+    .or(Classes::PLUS)
+    .or(Classes::SLASH)
+    .or(Classes::DASH)
+    .or(Classes::EQUALS)
+    .or(Classes::NEWLINE);
+
+/// With what may surround it: blanks, and `data:text/html;base64,`.
+const SURROUNDED: Classes = SHAPE
+    .or(Classes::SPACE)
+    .or(Classes::TAB)
+    .or(Classes::COLON)
+    .or(Classes::SEMICOLON)
+    .or(Classes::DOT);
+
+/// Whether a value of these classes may be base64. O(1); overstates.
+#[inline]
+pub(super) fn may_be(input: &[u8], classes: Classes) -> bool {
+    input.len() >= SHORTEST
+        && classes.without(SURROUNDED).is_empty()
+        && (classes.without(SHAPE).is_empty()
+            || is_data_url(input)
+            || input.first().is_some_and(u8::is_ascii_whitespace)
+            || input.last().is_some_and(u8::is_ascii_whitespace))
+}
+
+/// Reads the value as base64 of either alphabet, padded or not. O(len); noise is refused after 32 symbols.
+///
+/// True only if what comes out is text (95 % of its characters) or begins like a serialized object.
+pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
+    let body = body(input);
+    let symbols = input.get(body.clone()).unwrap_or_default();
+    if symbols.len() < SHORTEST || !head_is_plausible(symbols) {
+        return false;
+    }
+    let mut rewrite = Rewrite::new(input, out);
+    // What surrounds the symbols belongs to the first and the last group: it has no output of its own.
+    let mut done = 0;
+    let mut groups = Groups::new(symbols);
+    for (end, bytes) in groups.by_ref() {
+        rewrite.replace(done..body.start + end, &bytes, Transform::Base64);
+        done = body.start + end;
+    }
+    let rest = groups.rest();
+    if let Some((bytes, len)) = rest {
+        let bytes = bytes.get(..len).unwrap_or_default();
+        rewrite.replace(done..input.len(), bytes, Transform::Base64);
+    }
+    let reads = rest.is_some()
+        && rewrite.finish()
+        && (is_magic(out.bytes()) || is_text(out.bytes(), false));
+    if !reads {
+        out.truncate(0);
+    }
+    reads
+}
+
+/// Where the symbols stand: without surrounding blanks, the prefix of a `data:` URL, and padding.
+fn body(input: &[u8]) -> Range<usize> {
+    let blanks = input.len() - input.trim_ascii_start().len();
+    let url = input.get(blanks..).unwrap_or_default();
+    let start = blanks + if is_data_url(url) { data_prefix(url) } else { 0 };
+    let symbols = input.get(start..).unwrap_or_default().trim_ascii_end();
+    let padding = symbols.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
+    start..start + symbols.len() - padding
+}
+
+fn is_data_url(input: &[u8]) -> bool {
+    input.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"))
+}
+
+/// Length of `data:…;base64,` at the start; 0 if it is not there. Media types are short: looks at 128 bytes at most.
+fn data_prefix(url: &[u8]) -> usize {
+    const MARK: &[u8] = b";base64,";
+    let head = url.get(..128).unwrap_or(url);
+    let end = memchr(b',', head).map_or(0, |comma| comma + 1);
+    let mark = end.checked_sub(MARK.len()).and_then(|start| head.get(start..end));
+    if mark.is_some_and(|mark| mark.eq_ignore_ascii_case(MARK)) { end } else { 0 }
+}
+
+/// Groups of four symbols as three bytes, each with where it ends in the symbols.
+struct Groups<'a> {
+    symbols: &'a [u8],
+    at: usize,
+    bits: u32,
+    /// Symbols in `bits`; 5 once a byte was met that is no symbol.
+    len: u32,
+}
+
+impl<'a> Groups<'a> {
+    fn new(symbols: &'a [u8]) -> Groups<'a> {
+        Groups { symbols, at: 0, bits: 0, len: 0 }
+    }
+
+    /// After the last group, the bytes of one that is not full, and how many; none if this is not base64.
+    fn rest(&self) -> Option<([u8; 2], usize)> {
+        match self.len {
+            0 => Some(([0; 2], 0)),
+            2 => Some(([(self.bits >> 4) as u8, 0], 1)),
+            3 => Some(([(self.bits >> 10) as u8, (self.bits >> 2) as u8], 2)),
+            _ => None,
+        }
+    }
+}
+
+impl Iterator for Groups<'_> {
+    type Item = (usize, [u8; 3]);
+
+    #[inline]
+    fn next(&mut self) -> Option<(usize, [u8; 3])> {
+        while let Some(&byte) = self.symbols.get(self.at) {
+            let value = VALUES[byte as usize];
+            if value == INVALID {
+                self.len = 5;
+                return None;
+            }
+            self.at += 1;
+            if value == SKIPPED {
+                continue;
+            }
+            self.bits = self.bits << 6 | u32::from(value);
+            self.len += 1;
+            if self.len == 4 {
+                self.len = 0;
+                let [_, a, b, c] = self.bits.to_be_bytes();
+                return Some((self.at, [a, b, c]));
+            }
+        }
+        None
+    }
+}
+
+/// Whether the first [`HEAD`] symbols decode to something worth reading on.
+fn head_is_plausible(symbols: &[u8]) -> bool {
+    let mut bytes = [0; HEAD / 4 * 3];
+    let mut len = 0;
+    let mut groups = Groups::new(symbols.get(..HEAD).unwrap_or(symbols));
+    for (slot, (_, group)) in bytes.chunks_exact_mut(3).zip(groups.by_ref()) {
+        slot.copy_from_slice(&group);
+        len += 3;
+    }
+    let head = bytes.get(..len).unwrap_or_default();
+    is_magic(head) || is_text(head, true)
+}
+
+fn is_magic(bytes: &[u8]) -> bool {
+    MAGICS.iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// Whether 95 % of the characters are printable UTF-8, or all is ASCII in UTF-16LE (as PowerShell has it). O(len).
+///
+/// `cut`: the bytes may end within a character.
+fn is_text(bytes: &[u8], cut: bool) -> bool {
+    let pairs = bytes.chunks_exact(2);
+    if bytes.len() >= 8 && pairs.clone().all(|pair| matches!(pair, [9..=126, 0])) {
+        return true;
+    }
+    let (mut at, mut characters, mut bad) = (0, 0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let (len, what) = utf8::read(rest);
+        let good = match what {
+            Read::Valid('\t' | '\n' | '\r') => true,
+            Read::Valid(c) => !c.is_control(),
+            _ => cut && len == rest.len(),
+        };
+        bad += usize::from(!good);
+        // Half a dozen bytes of noise decide; do not read a megabyte of it.
+        if bad * 20 > bytes.len() {
+            return false;
+        }
+        at += len;
+        characters += 1;
+    }
+    bad * 20 <= characters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::suite;
+    use super::*;
+
+    #[test]
+    fn cases() {
+        suite("base64", |input, out| {
+            let reads = decode(input, out);
+            assert!(!reads || may_be(input, Classes::of(input)), "{}", input.escape_ascii());
+            reads
+        });
+    }
+
+    #[test]
+    fn serialized_objects_are_kept_though_binary() {
+        // aced0005 73720011 6a6176612e7574696c2e486173684d6170 ...
+        let mut view = View::default();
+        assert!(decode(
+            b"rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwACRgAKbG9hZEZhY3Rvcg",
+            &mut view
+        ));
+        assert!(view.bytes().starts_with(b"\xac\xed\x00\x05"));
+    }
+
+    #[test]
+    fn a_group_maps_back_with_its_surroundings() {
+        let mut view = View::default();
+        assert!(decode(b" PHNjcmlwdD5h\r\nbGVydCgxKQ==\n", &mut view));
+        assert_eq!(view.bytes(), b"<script>alert(1)");
+        assert_eq!(view.source(0..3), 0..5);
+        assert_eq!(view.source(9..12), 13..19);
+        assert_eq!(view.source(15..16), 23..28);
+    }
+
+    #[test]
+    fn noise_leaves_no_trace() {
+        let mut view = View::default();
+        // Text for the first 32 symbols, then not base64.
+        assert!(!decode(b"c2VsZWN0IG5hbWUgZnJvbSB1c2VycyB3aGVyZSBpZCA9IDE.", &mut view));
+        assert!(view.bytes().is_empty() && !view.changed());
+    }
+}

@@ -1,0 +1,510 @@
+//! The bounded lattice of readings of one value.
+//!
+//! Reading 0 is the value as the application gets it. From there on, breadth first, each reading is given to each decoder
+//! whose trigger bytes it holds. Were all results kept, a text with percent escapes here, entities there and a
+//! backslash escape at its end would have eight readings, and one more notation would double them, though nobody hides an
+//! attack better by writing three notations side by side. So of the readings that decode one notation more *beside* those
+//! already decoded only one line is kept: the main line, where the first decoder that applies is applied until none does.
+//! What is *nested* (a decoder reads what another one wrote) is always kept, and only that is a round.
+//!
+//! ```text
+//! a%20b &lt; \x41     main line: percent ─► percent, entity ─► percent, entity, js-escape        one round
+//!                     beside it: entity;  js-escape
+//! %2526lt%253B        percent ─► percent ─► entity                                               three rounds
+//! ```
+
+use std::ops::Range;
+
+use super::notes::{Notes, Oddity};
+use super::percent::Flavour;
+use super::view::{Transform, View};
+use super::{base64, html_entity, js_escape, json_string, path, percent, unicode};
+use crate::limits::{Budget, Limits};
+use crate::prefilter::gate::Classes;
+
+/// How the parser says that the raw bytes of a value are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// As they are: headers, cookies, bare values.
+    None,
+    /// `application/x-www-form-urlencoded`: query parameters and form fields.
+    Form,
+    /// Percent escapes: segments of the path.
+    Percent,
+    /// The inside of a JSON string.
+    JsonString,
+}
+
+/// A step from one reading to the next. The order is that of the main line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Percent,
+    Plus,
+    HtmlEntity,
+    JsEscape,
+    Unicode,
+    Base64,
+    Path,
+}
+
+const STEPS: [Step; 7] = [
+    Step::Percent,
+    Step::Plus,
+    Step::HtmlEntity,
+    Step::JsEscape,
+    Step::Unicode,
+    Step::Base64,
+    Step::Path,
+];
+
+/// What `+` must stand beside to be tried as a blank: without blanks, and with syntax of some attacked language.
+const SYNTAX: Classes = Classes::QUOTE
+    .or(Classes::DQUOTE)
+    .or(Classes::BACKTICK)
+    .or(Classes::LT)
+    .or(Classes::LPAREN)
+    .or(Classes::SEMICOLON)
+    .or(Classes::PIPE)
+    .or(Classes::PERCENT);
+
+/// Classes of which one at least is needed for any step, apart from the shape of base64.
+const TRIGGERS: Classes = Classes::PERCENT
+    .or(Classes::PLUS)
+    .or(Classes::AMP)
+    .or(Classes::BACKSLASH)
+    .or(Classes::SLASH)
+    .or(Classes::HIGH)
+    .or(Classes::CONTROL);
+
+impl Step {
+    /// Whether the step can change a value of these classes. O(1); overstates.
+    fn may_apply(self, bytes: &[u8], classes: Classes) -> bool {
+        match self {
+            Step::Percent => classes.intersects(Classes::PERCENT),
+            Step::Plus => {
+                classes.intersects(Classes::PLUS)
+                    && classes.intersects(SYNTAX)
+                    && !classes.intersects(Classes::SPACE)
+            }
+            Step::HtmlEntity => classes.intersects(Classes::AMP),
+            Step::JsEscape => classes.intersects(Classes::BACKSLASH),
+            Step::Unicode => classes.intersects(Classes::HIGH.or(Classes::CONTROL)),
+            Step::Base64 => base64::may_be(bytes, classes),
+            Step::Path => classes.intersects(Classes::SLASH.or(Classes::BACKSLASH)),
+        }
+    }
+
+    fn decode(self, input: &[u8], out: &mut View) -> bool {
+        match self {
+            Step::Percent => percent::decode(input, Flavour::Lenient, out),
+            Step::Plus => percent::decode(input, Flavour::Form, out),
+            Step::HtmlEntity => html_entity::decode(input, out),
+            Step::JsEscape => js_escape::decode(input, out),
+            Step::Unicode => unicode::decode(input, out),
+            Step::Base64 => base64::decode(input, out),
+            Step::Path => path::decode(input, out),
+        }
+    }
+
+    /// Whether it hides something at will, so that many on each other are suspicious. The others find nothing new when
+    /// they are repeated.
+    fn nests(self) -> bool {
+        matches!(self, Step::Percent | Step::HtmlEntity | Step::JsEscape | Step::Base64)
+    }
+}
+
+/// One reading and where it came from.
+#[derive(Debug)]
+struct Node {
+    /// Empty if the reading is the raw value itself.
+    view: View,
+    is_raw: bool,
+    /// The reading it was made from; itself if from the raw bytes.
+    parent: usize,
+    step: Option<Step>,
+    /// All that was done to the raw bytes, outermost first.
+    chain: Vec<Transform>,
+    classes: Classes,
+    /// Nested steps since reading 0.
+    round: usize,
+    on_main_line: bool,
+}
+
+impl Node {
+    fn new() -> Node {
+        Node {
+            view: View::default(),
+            is_raw: true,
+            parent: 0,
+            step: None,
+            chain: Vec::new(),
+            classes: Classes::NONE,
+            round: 0,
+            on_main_line: false,
+        }
+    }
+
+    fn bytes<'a>(&'a self, raw: &'a [u8]) -> &'a [u8] {
+        if self.is_raw { raw } else { self.view.bytes() }
+    }
+
+    /// Becomes the raw value itself.
+    fn reset(&mut self, own: usize, classes: Classes) {
+        self.view.clear(0);
+        self.is_raw = true;
+        self.parent = own;
+        self.step = None;
+        self.chain.clear();
+        self.classes = classes;
+        self.round = 0;
+        self.on_main_line = false;
+    }
+}
+
+/// A reading, as the detectors get it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    /// What they read.
+    pub(crate) bytes: &'a [u8],
+    /// The classes of these bytes.
+    pub(crate) classes: Classes,
+    /// The transform that made it; none if it is the raw value.
+    pub(crate) last: Option<Transform>,
+}
+
+/// The readings of one value. Part of a run's scratch: reused, allocates nothing when warm.
+#[derive(Debug, Default)]
+pub(crate) struct Readings {
+    /// Those of this value, then spare ones.
+    nodes: Vec<Node>,
+    len: usize,
+    /// Bytes of all decoded readings.
+    bytes: usize,
+    /// Whether anything was tried on the value.
+    explored: bool,
+    notes: Notes,
+}
+
+impl Readings {
+    /// Bytes that decoded readings may take together: this many for each raw byte, and a little more.
+    ///
+    /// No decoder writes more than it reads, so ordinary values meet `Limits::views` first. It bounds memory for bodies of
+    /// a megabyte, since each escape of a reading takes a dozen bytes more.
+    const BYTES_PER_BYTE: usize = 12;
+    const BYTES_AT_LEAST: usize = 64 << 10;
+    /// Memory of one reading that is kept for the next value.
+    const KEPT: usize = 256 << 10;
+
+    /// Reads a value every plausible way, `rounds` nested decodings deep. Says what is odd about it, with raw offsets.
+    ///
+    /// Oddities of the bytes (NUL, UTF-8, `%`) are those of reading 0, which is what the application gets; overlong forms
+    /// count under further percent decodings too. O(len) for each of at most `limits.views` readings and seven steps; a
+    /// value without trigger bytes costs its class pass.
+    pub(crate) fn read(
+        &mut self,
+        raw: &[u8],
+        coding: Coding,
+        rounds: usize,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Notes {
+        self.read_classed(raw, Classes::of(raw), coding, rounds, limits, budget)
+    }
+
+    /// As [`read`](Readings::read), for a caller who knows the classes of the raw bytes.
+    #[inline]
+    pub(crate) fn read_classed(
+        &mut self,
+        raw: &[u8],
+        classes: Classes,
+        coding: Coding,
+        rounds: usize,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Notes {
+        self.recycle(classes);
+        if !classes.intersects(TRIGGERS) && !base64::may_be(raw, classes) {
+            return Notes::default();
+        }
+        self.explore(raw, coding, rounds, limits, budget);
+        self.notes
+    }
+
+    /// How many readings there are; at least one once a value was read.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Reading `index` of the value last read, whose raw bytes are given again. None from [`len`](Readings::len) on.
+    pub(crate) fn get<'a>(&'a self, index: usize, raw: &'a [u8]) -> Option<Reading<'a>> {
+        let node = self.live().get(index)?;
+        Some(Reading {
+            bytes: node.bytes(raw),
+            classes: node.classes,
+            last: node.chain.last().copied(),
+        })
+    }
+
+    /// How the raw bytes were decoded to reading `index`, outermost first, the parser's coding included.
+    pub(crate) fn chain(&self, index: usize) -> &[Transform] {
+        self.live().get(index).map_or(&[], |node| &node.chain)
+    }
+
+    /// The raw bytes that `range` of reading `index` came from. O(depth x log(edits)).
+    pub(crate) fn source(&self, index: usize, range: Range<usize>) -> Range<usize> {
+        let (mut index, mut range) = (index, range);
+        while let Some(node) = self.live().get(index) {
+            if !node.is_raw {
+                range = node.view.source(range);
+            }
+            if node.parent == index {
+                break;
+            }
+            index = node.parent;
+        }
+        range
+    }
+
+    fn live(&self) -> &[Node] {
+        self.nodes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Starts over with the raw value as the only reading.
+    #[inline]
+    fn recycle(&mut self, classes: Classes) {
+        if self.explored {
+            // The spare one that was tried last is not live.
+            self.nodes.iter_mut().take(self.len + 1).for_each(|node| node.view.shrink(Self::KEPT));
+            self.bytes = 0;
+            self.explored = false;
+        }
+        if self.nodes.is_empty() {
+            self.nodes.push(Node::new());
+        }
+        if let Some(root) = self.nodes.first_mut() {
+            root.reset(0, classes);
+            root.on_main_line = true;
+        }
+        self.len = 1;
+        self.notes = Notes::default();
+    }
+
+    /// Makes reading 0 and all that follow from it.
+    fn explore(
+        &mut self,
+        raw: &[u8],
+        coding: Coding,
+        rounds: usize,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) {
+        self.explored = true;
+        if !self.apply_coding(raw, coding, budget) {
+            self.notes.add(Oddity::TooMany, 0);
+            return;
+        }
+        let bounds = Bounds {
+            rounds,
+            views: limits.views.max(1),
+            bytes: Self::BYTES_AT_LEAST + Self::BYTES_PER_BYTE * raw.len(),
+        };
+        let mut index = 0;
+        while index < self.len {
+            if self.expand(index, raw, &bounds, budget).is_none() {
+                self.notes.add(Oddity::TooMany, 0);
+                return;
+            }
+            index += 1;
+        }
+    }
+
+    /// Decodes the parser's own coding; false if the budget ends.
+    ///
+    /// A form value whose `+` becomes a blank has a second reading where it stays, for applications that do without form
+    /// decoding, and for base64.
+    fn apply_coding(&mut self, raw: &[u8], coding: Coding, budget: &mut Budget) -> bool {
+        let Some(root) = self.nodes.first_mut() else { return true };
+        let classes = root.classes;
+        let escaped = match coding {
+            Coding::None => Classes::NONE,
+            Coding::Form => Classes::PERCENT.or(Classes::PLUS),
+            Coding::Percent => Classes::PERCENT,
+            Coding::JsonString => Classes::BACKSLASH,
+        };
+        if !classes.intersects(escaped) {
+            return true;
+        }
+        if !budget.spend(raw.len()) {
+            return false;
+        }
+        let changed = match coding {
+            Coding::None => false,
+            Coding::Form => percent::decode(raw, Flavour::Form, &mut root.view),
+            Coding::Percent => percent::decode(raw, Flavour::Strict, &mut root.view),
+            Coding::JsonString => json_string::decode(raw, &mut root.view),
+        };
+        self.notes = root.view.notes();
+        if changed {
+            root.is_raw = false;
+            root.chain.extend(root.view.transforms().iter());
+            root.classes = Classes::of(root.view.bytes());
+            self.bytes += root.view.bytes().len();
+        }
+        if coding == Coding::Form && classes.intersects(Classes::PLUS) {
+            let own = self.len;
+            let spare = self.spare();
+            spare.reset(own, classes);
+            if percent::decode(raw, Flavour::Strict, &mut spare.view) {
+                spare.is_raw = false;
+                spare.chain.extend(spare.view.transforms().iter());
+                spare.classes = Classes::of(spare.view.bytes());
+                let len = spare.view.bytes().len();
+                self.bytes += len;
+            }
+            self.len += 1;
+        }
+        true
+    }
+
+    /// The node behind the live ones.
+    fn spare(&mut self) -> &mut Node {
+        if self.nodes.len() <= self.len {
+            self.nodes.push(Node::new());
+        }
+        &mut self.nodes[self.len] // just made sure that it is there
+    }
+
+    /// Tries every step on one reading; none if a bound was met.
+    fn expand(
+        &mut self,
+        index: usize,
+        raw: &[u8],
+        bounds: &Bounds,
+        budget: &mut Budget,
+    ) -> Option<()> {
+        let is_root = index == 0;
+        let mut first = true;
+        for step in STEPS {
+            self.spare();
+            let (live, spares) = self.nodes.split_at_mut(self.len);
+            let (parent, spare) = (live.get(index)?, spares.first_mut()?);
+            let input = parent.bytes(raw);
+            if !parent.allows(step, is_root) || !step.may_apply(input, parent.classes) {
+                continue;
+            }
+            if !budget.spend(input.len()) {
+                return None;
+            }
+            spare.view.clear(0);
+            let changed = step.decode(input, &mut spare.view);
+            let noted = spare.view.notes();
+            let nested = is_root || step == Step::Base64 || spare.view.builds_on(&parent.view);
+            let on_main_line = parent.on_main_line && first;
+            let round = parent.round + usize::from(nested && (step.nests() || step == Step::Plus));
+            if step == Step::Unicode && !noted.is_empty() {
+                self.note(index, noted);
+            }
+            if !changed {
+                continue;
+            }
+            first = false;
+            if !nested && !on_main_line {
+                continue;
+            }
+            if let Some(known) = self.known(raw) {
+                // Decoders that commute meet here; the main line goes on from the reading that is there.
+                if known > index
+                    && let Some(node) = self.nodes.get_mut(known)
+                {
+                    node.on_main_line |= on_main_line;
+                }
+                continue;
+            }
+            if round > bounds.rounds {
+                if step.nests() {
+                    self.note_deep(index);
+                }
+                continue;
+            }
+            self.accept(index, step, round, on_main_line, bounds)?;
+        }
+        Some(())
+    }
+
+    /// The live reading that equals the spare one. O(len x readings) at worst; they mostly differ in length or soon.
+    fn known(&self, raw: &[u8]) -> Option<usize> {
+        let bytes = self.nodes.get(self.len)?.view.bytes();
+        self.live().iter().position(|node| node.bytes(raw) == bytes)
+    }
+
+    /// Makes the spare node live; none if that is one too many.
+    fn accept(
+        &mut self,
+        parent: usize,
+        step: Step,
+        round: usize,
+        on_main_line: bool,
+        bounds: &Bounds,
+    ) -> Option<()> {
+        let (live, spares) = self.nodes.split_at_mut(self.len);
+        let (from, node) = (live.get(parent)?, spares.first_mut()?);
+        let len = node.view.bytes().len();
+        if self.len >= bounds.views || self.bytes + len > bounds.bytes {
+            return None;
+        }
+        node.is_raw = false;
+        node.parent = parent;
+        node.step = Some(step);
+        node.chain.clear();
+        node.chain.extend_from_slice(&from.chain);
+        node.chain.extend(node.view.transforms().iter());
+        node.classes = Classes::of(node.view.bytes());
+        node.round = round;
+        node.on_main_line = on_main_line;
+        self.bytes += len;
+        self.len += 1;
+        Some(())
+    }
+
+    /// Takes over what the Unicode pass found odd about a reading, as far as the application is sure to meet it.
+    fn note(&mut self, index: usize, noted: Notes) {
+        let percent =
+            |t: &Transform| matches!(t, Transform::Form | Transform::Percent | Transform::PercentU);
+        let by_percent = self.chain(index).iter().all(percent);
+        for (oddity, at) in noted.iter() {
+            if index == 0 || (oddity == Oddity::Overlong && by_percent) {
+                let source = self.source(index, at..at + 1);
+                self.notes.add(oddity, source.start);
+            }
+        }
+    }
+
+    /// Notes that the spare reading is one round too deep.
+    fn note_deep(&mut self, parent: usize) {
+        if let Some(edit) = self.nodes.get(self.len).and_then(|spare| spare.view.first_edit()) {
+            let source = self.source(parent, edit);
+            self.notes.add(Oddity::DeepEncoding, source.start);
+        }
+    }
+}
+
+impl Node {
+    /// Whether the step makes sense on this reading at all.
+    fn allows(&self, step: Step, is_root: bool) -> bool {
+        match self.step {
+            // The reading where `+` stays: all else comes of reading 0 as well.
+            None if !is_root => step == Step::Base64,
+            Some(Step::Path) => false,
+            // Once is enough: it leaves nothing of its own kind.
+            Some(Step::Unicode) => step != Step::Unicode,
+            _ => true,
+        }
+    }
+}
+
+/// How far to go.
+struct Bounds {
+    rounds: usize,
+    views: usize,
+    bytes: usize,
+}

@@ -1,0 +1,185 @@
+//! Lenient UTF-8, folds and left-out characters in one pass, as one reading.
+//!
+//! Three passes would make up to seven readings of one value for no detector's benefit: none of the three hides what
+//! another shows. So [`utf8`] reads a character, then [`zero_width`] or [`fold`] may change it, and the view says which of
+//! the three happened.
+
+use super::fold::{self, Fold};
+use super::hex::{self, Utf16};
+use super::notes::Oddity;
+use super::rewrite::Rewrite;
+use super::utf8::{self, Read};
+use super::view::{Transform, View};
+use super::zero_width;
+
+/// Bytes to look at in valid UTF-8: where a character may start that this pass changes.
+static IN_VALID: [bool; 256] = {
+    let mut table = [false; 256];
+    table[0] = true;
+    let (folds, ignorables) = (fold::LEADS, zero_width::LEADS);
+    let mut at = 0;
+    while at < folds.len() {
+        table[folds[at] as usize] = true;
+        at += 1;
+    }
+    at = 0;
+    while at < ignorables.len() {
+        table[ignorables[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// Bytes to look at in anything else: NUL and all that is not ASCII.
+static IN_ANY: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 1;
+    while byte < 128 {
+        table[byte] = false;
+        byte += 1;
+    }
+    table
+};
+
+/// Reads lenient UTF-8, folds to ASCII and leaves out what shows nothing, NUL bytes among it. O(len).
+///
+/// Overlong forms, invalid bytes and NUL are noted; valid text without foldable characters costs its validation and one
+/// table pass.
+pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
+    let valid = simdutf8::basic::from_utf8(input).is_ok();
+    let table = if valid { &IN_VALID } else { &IN_ANY };
+    let mut rewrite = Rewrite::new(input, out);
+    // Where the last character that was looked at ended, and whether it reads as ASCII (or as nothing, after ASCII).
+    let (mut end, mut ascii) = (0, false);
+    while let Some(found) =
+        input.get(end..).and_then(|rest| rest.iter().position(|&byte| table[byte as usize]))
+    {
+        let at = end + found;
+        if found > 0 {
+            ascii = input.get(at - 1).is_some_and(u8::is_ascii);
+        }
+        let rest = input.get(at..).unwrap_or_default();
+        let (mut len, what) = utf8::read(rest);
+        let after = rest.get(len..).unwrap_or_default();
+        let (c, overlong) = match what {
+            Read::Valid(c) => (Some(c), false),
+            Read::Overlong(c) => {
+                rewrite.note(Oddity::Overlong, at);
+                (Some(c), true)
+            }
+            Read::Surrogate(first) => {
+                rewrite.note(Oddity::InvalidUtf8, at);
+                match pair(first, after) {
+                    Some(c) => {
+                        len += 3;
+                        (Some(c), true)
+                    }
+                    None => {
+                        rewrite.note(Oddity::LoneSurrogate, at);
+                        (None, true)
+                    }
+                }
+            }
+            Read::Invalid => {
+                rewrite.note(Oddity::InvalidUtf8, at);
+                (None, true)
+            }
+        };
+        let source = at..at + len;
+        end = source.end;
+        let Some(c) = c else {
+            rewrite.replace(source, b"", Transform::Overlong);
+            continue;
+        };
+        if c == '\0' {
+            rewrite.note(Oddity::NulByte, at);
+            rewrite.replace(source, b"", Transform::ZeroWidth);
+            continue;
+        }
+        let beside_ascii = || ascii || after.first().is_some_and(u8::is_ascii) || folds(after);
+        if zero_width::ignorable(c) && beside_ascii() {
+            rewrite.replace(source, b"", Transform::ZeroWidth);
+            continue;
+        }
+        let folded = match fold::fold(c) {
+            Some(Fold::Always(byte)) => Some(byte),
+            Some(Fold::BesideAscii(byte)) if beside_ascii() => Some(byte),
+            _ => None,
+        };
+        ascii = folded.is_some() || c.is_ascii();
+        if let Some(byte) = folded {
+            rewrite.replace(source.clone(), &[byte], Transform::Fold);
+        } else if overlong {
+            rewrite.replace_char(source, c, Transform::Overlong);
+        }
+    }
+    rewrite.finish()
+}
+
+/// The character that the surrogate `first` gives with the one that begins `after`.
+fn pair(first: u16, after: &[u8]) -> Option<char> {
+    let next = || match utf8::read(after) {
+        (_, Read::Surrogate(low)) => Some(low),
+        _ => None,
+    };
+    match hex::join(first, next) {
+        Utf16::Two(c) => Some(c),
+        _ => None,
+    }
+}
+
+/// Whether a character that always folds stands at the start.
+fn folds(bytes: &[u8]) -> bool {
+    match utf8::read(bytes) {
+        (_, Read::Valid(c)) => matches!(fold::fold(c), Some(Fold::Always(_))),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{run, suite};
+    use super::*;
+
+    #[test]
+    fn cases() {
+        suite("overlong", decode);
+        suite("fold", decode);
+        suite("zero-width", decode);
+    }
+
+    #[test]
+    fn what_happened_is_named() {
+        for (input, transforms) in [
+            (&b"\xc0\xaf"[..], &[Transform::Overlong][..]),
+            ("ｓ\u{200b}".as_bytes(), &[Transform::Fold, Transform::ZeroWidth]),
+            (b"a\0", &[Transform::ZeroWidth]),
+            ("é".as_bytes(), &[]),
+        ] {
+            let view = run(input, decode);
+            assert!(
+                view.transforms().iter().eq(transforms.iter().copied()),
+                "{}",
+                input.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn oddities_are_noted_where_they_stand() {
+        for (input, oddity, at) in [
+            (&b"..\xc0\xaf"[..], Oddity::Overlong, 2),
+            (b"caf\xe9", Oddity::InvalidUtf8, 3),
+            (b"a\0b\0", Oddity::NulByte, 1),
+            (b"a\xed\xa0\xbd", Oddity::LoneSurrogate, 1),
+        ] {
+            assert_eq!(
+                run(input, decode).notes().get(oddity),
+                Some(at),
+                "{}",
+                input.escape_ascii()
+            );
+        }
+        assert!(run("naïve Ελλάδα 中文 🙂".as_bytes(), decode).notes().is_empty());
+    }
+}

@@ -1,0 +1,37 @@
+//! Characters that show nothing and that normalizers, renderers and C strings leave out.
+
+/// Whether `c` is left out where ASCII stands beside it: between letters of scripts that need joiners, and inside of
+/// emoji, it belongs to the text. Only characters whose lead byte is in [`LEADS`] are.
+///
+/// Variation selectors are not among these: emoji stand beside ASCII all the time, and carry them.
+pub(super) fn ignorable(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Lead bytes of the UTF-8 forms of what is [`ignorable`].
+pub(super) const LEADS: &[u8] = &[0xc2, 0xcd, 0xe1, 0xe2, 0xef, 0xf3];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_cover_what_is_ignorable() {
+        for c in ('\0'..=char::MAX).filter(|&c| ignorable(c)) {
+            let mut buffer = [0; 4];
+            assert!(LEADS.contains(&c.encode_utf8(&mut buffer).as_bytes()[0]), "{c:?}");
+        }
+    }
+}
