@@ -3,3 +3,4 @@
 pub mod load;
 pub mod policy;
 pub mod rule;
+pub mod weights;
