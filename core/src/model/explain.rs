@@ -44,10 +44,12 @@ pub(crate) fn explain(schema: &Value, error: &ValidationError<'_>, out: &mut Vec
                 out.push(Wrong::key(at, name, unknown_key(name, node)));
             }
         }
-        ValidationErrorKind::Required { property } => {
-            let required = node.get("required").map(names).unwrap_or_default().join(", ");
-            let missing = property.as_str().unwrap_or_default();
-            value(format!("missing key `{missing}`; needed here: {required}"));
+        ValidationErrorKind::Required { .. } => {
+            // One violation for each missing key; told once, with all of them.
+            let wrong = Wrong::value(at, missing_keys(instance, node));
+            if !out.contains(&wrong) {
+                out.push(wrong);
+            }
         }
         ValidationErrorKind::Type { kind } => value(wrong_type(&expected(kind), instance)),
         ValidationErrorKind::OneOfNotValid { context }
@@ -123,6 +125,7 @@ fn alternatives(
         let found = if found.is_empty() { "none".to_owned() } else { found.join(" and ") };
         let hint = map
             .keys()
+            .filter(|key| !known.contains(key))
             .find_map(|key| similar(key, &known))
             .map(|name| format!(", did you mean `{name}`?"))
             .unwrap_or_default();
@@ -138,6 +141,17 @@ fn alternatives(
     types.dedup();
     let types: Vec<&str> = types.iter().map(|name| article(name)).collect();
     out.push(Wrong::value(at, wrong_type(&types.join(" or "), instance)));
+}
+
+fn missing_keys(instance: &Value, node: &Value) -> String {
+    let required = node.get("required").map(names).unwrap_or_default();
+    let missing: Vec<String> = required
+        .iter()
+        .filter(|name| instance.get(name.as_str()).is_none())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let keys = if missing.len() == 1 { "key" } else { "keys" };
+    format!("missing {keys} {}; needed here: {}", missing.join(", "), required.join(", "))
 }
 
 fn unknown_key(name: &str, node: &Value) -> String {

@@ -53,7 +53,13 @@ impl Shape {
             .iter_errors(&value)
             .map(|error| error.instance_path().as_str().to_owned())
             .collect();
-        let told = |pointer: &str| wrong.iter().any(|wrong| wrong.pointer == pointer);
+        let told = |pointer: &str| {
+            wrong.iter().any(|wrong| {
+                pointer
+                    .strip_prefix(&wrong.pointer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
         tree.ambiguous
             .iter()
             .filter(|problem| !closed.contains(&problem.pointer) && !told(&problem.pointer))

@@ -253,7 +253,7 @@ impl Reader {
                     let problem = self.problem(
                         at,
                         format!(
-                            "`{}` is {other} to YAML 1.1 and not to YAML 1.2; put it in quotes if text is meant",
+                            "`{}` is {other} to some readers of YAML; put it in quotes if text is meant",
                             plain::shown(text)
                         ),
                     );
@@ -356,7 +356,9 @@ impl Reader {
     }
 
     fn syntax(&self, error: &ScanError) -> Problem {
+        let at = Mark::from(*error.marker());
         let hint = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => return self.too_deep(at),
             ErrorKind::UnexpectedCharacter { .. } => {
                 "; put text that begins with a special character in quotes"
             }
@@ -370,7 +372,7 @@ impl Reader {
             }
             _ => "",
         };
-        self.problem(Mark::from(*error.marker()), format!("{}{hint}", error.info()))
+        self.problem(at, format!("{}{hint}", error.info()))
     }
 
     fn report(&mut self, at: Mark, message: impl Into<String>) {
