@@ -10,11 +10,11 @@
 //!
 //! Weights are data: `rules/weights/<detector>.json`, by token name, so that they can be read, reviewed and learned.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use crate::model::weights::{Levels, WeightFile};
 
 /// A token of a folded stream: an index below 64 into the language's table of token names.
 pub(crate) type Token = u8;
@@ -32,34 +32,6 @@ pub(crate) struct Segment {
     pub(crate) score: i32,
     /// Where the run stands in the view.
     pub(crate) range: Range<usize>,
-}
-
-/// The weight file of one detector: `rules/weights/<detector>.json`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WeightFile {
-    /// The detector whose tokens are named here.
-    pub detector: String,
-    /// How the weights came about: `by hand`, or the command that learned them.
-    pub origin: String,
-    /// Segment scores at which each sensitivity fires; must increase from `paranoid` to `low`.
-    pub levels: Levels,
-    /// Weight by one to three token names, separated by blanks: `"UNION SELECT": 40`.
-    pub weights: BTreeMap<String, i16>,
-}
-
-/// Segment scores at which each sensitivity fires.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Levels {
-    /// Fires at sensitivity `paranoid` (calibrated score 300).
-    pub paranoid: i32,
-    /// Fires at sensitivity `high` (calibrated score 500).
-    pub high: i32,
-    /// Fires at sensitivity `default` (calibrated score 700).
-    pub default: i32,
-    /// Fires at sensitivity `low` (calibrated score 900).
-    pub low: i32,
 }
 
 /// The weights of one language, ready to score. About 10 KiB, plus 128 bytes for each bigram that begins a trigram.

@@ -1,5 +1,26 @@
-//! What the files say: typed [`policy`] and [`rule`] documents, and [`load`] that reads them. Knows no engine.
+//! What the files say: typed [`policy`], [`rule`] and [`weights`] documents, and what reads them. Knows no engine.
+//!
+//! Way: text -> **model** -> compile.
+//!
+//! ```text
+//! text ─ yaml ─► value with positions ─ shape ─► checked against the type's schema ─ load ─► Policy, RuleFile, WeightFile
+//!        plain    limits, duplicates     explain   every error, in the author's terms  bundle  all files of a policy
+//! ```
 
-pub mod load;
+mod body_types;
+mod bundle;
+mod explain;
+mod load;
+mod plain;
 pub mod policy;
 pub mod rule;
+mod schemas;
+mod shape;
+mod source;
+pub mod weights;
+mod yaml;
+
+pub use bundle::Bundle;
+pub use load::schema_from_yaml;
+pub use schemas::schemas;
+pub use source::{Document, Source};

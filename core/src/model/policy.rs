@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::body_types::{BodyKind, BodyTypes};
 use super::rule::{Class, RuleId};
+use super::source::Source;
 use crate::limits::Limits;
 use crate::span::Place;
 
@@ -25,7 +27,7 @@ pub struct Policy {
     pub mode: Mode,
     /// How much evidence it takes.
     pub sensitivity: Sensitivity,
-    /// Rule files: `builtin`, or paths relative to the policy.
+    /// Rule files: `builtin`, or paths relative to the policy's folder. No path may leave that folder.
     pub rulesets: Vec<String>,
     /// Upper bounds of requests and of compiled structures.
     pub limits: Limits,
@@ -43,6 +45,9 @@ pub struct Policy {
     pub schemas: BTreeMap<String, SchemaSource>,
     /// What is known about single routes.
     pub routes: Vec<Route>,
+    /// Where it was read from.
+    #[serde(skip)]
+    pub(crate) source: Source,
 }
 
 impl Default for Policy {
@@ -60,6 +65,7 @@ impl Default for Policy {
             exclusions: Vec::new(),
             schemas: BTreeMap::new(),
             routes: Vec::new(),
+            source: Source::default(),
         }
     }
 }
@@ -159,22 +165,31 @@ pub struct OnPartial {
     /// A body of a type listed in `body_types.opaque`.
     pub opaque: Disposition,
     /// The body was longer than `limits.body_bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub body_bytes: Option<Disposition>,
     /// More fields than `limits.fields`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<Disposition>,
     /// Deeper than `limits.depth`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<Disposition>,
     /// More readings than `limits.views` or `limits.decode_rounds` allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decode: Option<Disposition>,
     /// More work than `limits.steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Disposition>,
     /// More or longer headers than `limits.headers` and `limits.header_bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<Disposition>,
     /// A target longer than `limits.target_bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Disposition>,
     /// The session was finished before its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Disposition>,
     /// The session was called out of order.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub misuse: Option<Disposition>,
 }
 
@@ -263,22 +278,6 @@ impl Default for Ambiguities {
     }
 }
 
-/// How bodies are read, by media type.
-///
-/// `application/json`, `text/json`, `*/*+json` are JSON; `application/x-www-form-urlencoded` is a form; `text/plain` is one
-/// text. What is in neither list nor known, or missing, is read as the union of all of these.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct BodyTypes {
-    /// Media types read as JSON too, e.g. `application/csp-report`.
-    pub json: Vec<String>,
-    /// Media types read as one text too.
-    pub text: Vec<String>,
-    /// Binary media types that are not read: `image/*`, `application/pdf`. Reported as `Partial(opaque)`.
-    pub opaque: Vec<String>,
-}
-
 /// A setting of one rule.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -325,38 +324,52 @@ pub struct Exclusion {
     pub field: Option<String>,
 }
 
-/// A JSON Schema: a file, or the schema itself.
+/// A JSON Schema: `{file: order.schema.json}`, or the schema itself.
+///
+/// A mapping with the key `file` is the first, all else the second; `file` is no keyword of JSON Schema.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum SchemaSource {
-    /// A path relative to the policy (JSON or YAML).
+    /// A path relative to the policy's folder, JSON or YAML. It may not leave that folder.
+    #[schemars(extend("additionalProperties" = false))]
     File {
         /// The path.
         file: String,
     },
     /// The schema in place.
-    Inline(serde_json::Value),
+    Inline(#[schemars(schema_with = "inline_schema")] serde_json::Value),
 }
 
-/// What is known about one route.
+/// What an inline schema looks like: an object or a boolean (JSON Schema 2020-12, section 4.3), and no [`SchemaSource::File`].
+fn inline_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": ["object", "boolean"], "not": {"required": ["file"]}})
+}
+
+/// What is known about one route. Only `path` is needed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Route {
     /// Methods, upper-case; all if left out.
+    #[serde(default)]
     pub methods: Vec<String>,
     /// Path template: `/users/{id}/orders`, `{*rest}` at the end for any rest.
     pub path: String,
     /// Own mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// Own sensitivity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
     /// Own exclusions, beside those of the policy.
+    #[serde(default)]
     pub exclusions: Vec<Exclusion>,
     /// Name in `schemas` of the schema of a JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// Schemas of parameters.
+    #[serde(default)]
     pub parameters: Vec<Parameter>,
 }
 

@@ -118,11 +118,19 @@ impl fmt::Display for Class {
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(transparent)]
-pub struct RuleId(
-    #[schemars(with = "String", regex(pattern = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"))] Arc<str>,
-);
+pub struct RuleId(#[schemars(with = "String", regex(pattern = RuleId::PATTERN))] Arc<str>);
 
 impl RuleId {
+    /// The syntax, as a regular expression.
+    pub(crate) const PATTERN: &'static str = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$";
+
+    /// Whether the name has the syntax of [`RuleId::PATTERN`].
+    pub(crate) fn is_valid(&self) -> bool {
+        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        self.0.contains('.')
+            && self.0.split('.').all(|word| !word.is_empty() && word.bytes().all(good))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
