@@ -1,3 +1,71 @@
 //! The `abatis` command.
+//!
+//! One file for each subcommand; [`policy`] loads what they share, [`http`] reads request texts, [`output`] prints.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
+
+mod check;
+mod explain;
+mod http;
+mod inspect;
+mod output;
+mod policy;
+mod scan;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Input validation and attack detection for APIs.
+#[derive(Parser)]
+#[command(name = "abatis", version, about, long_about = LONG, after_help = EXIT_CODES)]
+struct Cli {
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
+    color: clap::ColorChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LONG: &str = "Input validation and attack detection for APIs.\n\n\
+    abatis compiles a policy (limits, routes with JSON Schemas, rules) into automata and says for each request: allow, flag \
+    or block, and exactly why: which rule, which bytes, how they were decoded. Without --policy, the built-in policy blocks \
+    at sensitivity `default`.";
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a bound given with --fail-on was reached (or a rule failed its own check), 2 unusable \
+    input or policy.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judge HTTP/1.1 request texts: files, folders or standard input
+    Inspect(inspect::Args),
+    /// Show one verdict in full: bytes, decodings, evidence, the narrowest exclusion
+    Explain(explain::Args),
+    /// Judge many values or requests: JSON Lines in, JSON Lines out
+    Scan(scan::Args),
+    /// Check rules against their own hits and passes; sizes and build time of the automata
+    Check(check::Args),
+    /// Print the JSON Schema of policy, rule or weight files
+    Schema(schema::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let color = output::Color::new(cli.color);
+    let done = match cli.command {
+        Command::Inspect(args) => inspect::run(&args, color),
+        Command::Explain(args) => explain::run(&args, color),
+        Command::Scan(args) => scan::run(&args),
+        Command::Check(args) => check::run(&args, color),
+        Command::Schema(args) => schema::run(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("abatis: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -70,6 +70,30 @@ pub enum Limit {
     Misuse,
 }
 
+impl Limit {
+    /// The name used in verdicts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Limit::Opaque => "opaque",
+            Limit::BodyBytes => "body-bytes",
+            Limit::Fields => "fields",
+            Limit::Depth => "depth",
+            Limit::Decode => "decode",
+            Limit::Steps => "steps",
+            Limit::Headers => "headers",
+            Limit::Target => "target",
+            Limit::Stopped => "stopped",
+            Limit::Misuse => "misuse",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Whether all of a request was inspected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Coverage {
@@ -125,6 +149,51 @@ pub struct Finding {
     pub evidence: Vec<Feature>,
     /// One sentence for people. Never holds bytes of the request.
     pub message: String,
+    /// See [`Finding::steps`].
+    #[serde(skip)]
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Finding {
+    /// The guilty text in every reading, from the raw bytes to what was judged. Holds bytes of the request: not serialized,
+    /// to be shown only to those who ask.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+/// The guilty text in one reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    transform: Option<Transform>,
+    text: Box<[u8]>,
+    cut: bool,
+}
+
+impl Step {
+    /// Most bytes that are kept.
+    const MAX: usize = 160;
+
+    pub(crate) fn new(transform: Option<Transform>, text: &[u8]) -> Step {
+        let cut = text.len() > Step::MAX;
+        let text = text.get(..Step::MAX).unwrap_or(text).into();
+        Step { transform, text, cut }
+    }
+
+    /// What made the reading; `raw` for the bytes as received.
+    pub fn name(&self) -> &'static str {
+        self.transform.map_or("raw", Transform::as_str)
+    }
+
+    /// The guilty text, at most 160 bytes of it.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether the text goes on.
+    pub fn cut(&self) -> bool {
+        self.cut
+    }
 }
 
 /// What came out of one inspection.

@@ -33,6 +33,20 @@ pub(crate) use notes::{Notes, Oddity};
 pub(crate) use readings::{Coding, Reading, Readings};
 pub use view::Transform;
 
+use std::borrow::Cow;
+
+/// A name under its parser's coding alone: what a person calls it. Off the hot path.
+pub(crate) fn plain(raw: &[u8], coding: Coding) -> Cow<'_, [u8]> {
+    let mut view = view::View::default();
+    let changed = match coding {
+        Coding::None => false,
+        Coding::Form => percent::decode(raw, percent::Flavour::Form, &mut view),
+        Coding::Percent => percent::decode(raw, percent::Flavour::Strict, &mut view),
+        Coding::JsonString => json_string::decode(raw, &mut view),
+    };
+    if changed { Cow::Owned(view.bytes().to_vec()) } else { Cow::Borrowed(raw) }
+}
+
 #[cfg(test)]
 mod tests {
     //! What the tests of all decoders share.

@@ -265,6 +265,19 @@ impl Readings {
         range
     }
 
+    /// One step out: the reading that `index` was made from, and what of it `range` came from; no reading, but the raw bytes,
+    /// for one that was made from those.
+    pub(crate) fn outward(&self, index: usize, range: Range<usize>) -> (Option<usize>, Range<usize>) {
+        let Some(node) = self.live().get(index) else { return (None, range) };
+        let range = if node.is_raw { range } else { node.view.source(range) };
+        ((node.parent != index).then_some(node.parent), range)
+    }
+
+    /// Whether reading `index` is the raw value itself.
+    pub(crate) fn is_raw(&self, index: usize) -> bool {
+        self.live().get(index).is_none_or(|node| node.is_raw)
+    }
+
     fn live(&self) -> &[Node] {
         self.nodes.get(..self.len).unwrap_or_default()
     }

@@ -38,11 +38,13 @@ pub enum Transform {
     Path,
     /// The value is part of a structure inside a value (a JSON string, a query parameter, a URL).
     Leaf,
+    /// The values of a repeated parameter, joined.
+    Join,
 }
 
 impl Transform {
     /// Every transform, in the order in which one pass that applies several of them applies them.
-    pub(crate) const ALL: [Transform; 12] = [
+    pub(crate) const ALL: [Transform; 13] = [
         Transform::Form,
         Transform::Percent,
         Transform::PercentU,
@@ -55,6 +57,7 @@ impl Transform {
         Transform::Base64,
         Transform::Path,
         Transform::Leaf,
+        Transform::Join,
     ];
 
     /// The name used in verdicts.
@@ -72,6 +75,7 @@ impl Transform {
             Transform::Base64 => "base64",
             Transform::Path => "path",
             Transform::Leaf => "leaf",
+            Transform::Join => "join",
         }
     }
 }

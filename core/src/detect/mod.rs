@@ -51,6 +51,113 @@ use segment::{Recorder, Scorer, Sink, Weights};
 
 pub use segment::{Feature, Levels, WeightFile};
 
+/// The built-in languages, by name. The one place that knows them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum LanguageId {
+    Sql,
+    Shell,
+    Html,
+    Script,
+    Path,
+}
+
+/// Runs `$body` with `$language` bound to the unit struct of a [`LanguageId`], so that each is compiled for itself.
+macro_rules! dispatch {
+    ($id:expr, $language:ident => $body:expr) => {
+        match $id {
+            LanguageId::Sql => {
+                let $language = sql::Sql;
+                $body
+            }
+            LanguageId::Shell => {
+                let $language = shell::Shell;
+                $body
+            }
+            LanguageId::Html => {
+                let $language = html::Html;
+                $body
+            }
+            LanguageId::Script => {
+                let $language = script::Script;
+                $body
+            }
+            LanguageId::Path => {
+                let $language = path::Path;
+                $body
+            }
+        }
+    };
+}
+
+fn name_of<L: Language>(_: L) -> &'static str {
+    L::NAME
+}
+
+fn gate_of<L: Language>(_: L) -> Gate {
+    L::GATE
+}
+
+fn tokens_of<L: Language>(_: L) -> &'static [&'static str] {
+    L::TOKENS
+}
+
+fn context_of<L: Language>(_: L, context: u8) -> &'static str {
+    L::CONTEXTS.get(context as usize).copied().unwrap_or("")
+}
+
+impl LanguageId {
+    /// Every language, in the order of [`LanguageId`] as a number.
+    pub(crate) const ALL: [LanguageId; 5] = [
+        LanguageId::Sql,
+        LanguageId::Shell,
+        LanguageId::Html,
+        LanguageId::Script,
+        LanguageId::Path,
+    ];
+
+    /// The name that rules and weight files use.
+    pub(crate) fn name(self) -> &'static str {
+        dispatch!(self, language => name_of(language))
+    }
+
+    /// What its evidence cannot do without.
+    pub(crate) fn gate(self) -> Gate {
+        dispatch!(self, language => gate_of(language))
+    }
+
+    /// Its token names.
+    pub(crate) fn tokens(self) -> &'static [&'static str] {
+        dispatch!(self, language => tokens_of(language))
+    }
+
+    /// The name of one of its start contexts.
+    pub(crate) fn context(self, context: u8) -> &'static str {
+        dispatch!(self, language => context_of(language, context))
+    }
+
+    /// See [`judge`].
+    pub(crate) fn judge(
+        self,
+        weights: &Weights,
+        view: &[u8],
+        classes: Classes,
+        budget: &mut Budget,
+    ) -> Option<Evidence> {
+        dispatch!(self, language => judge(language, weights, view, classes, budget))
+    }
+
+    /// See [`features`].
+    pub(crate) fn features(
+        self,
+        weights: &Weights,
+        view: &[u8],
+        evidence: &Evidence,
+    ) -> Vec<Feature> {
+        dispatch!(self, language => features(language, weights, view, evidence))
+    }
+}
+
 /// What a language's evidence cannot do without: one of these byte classes, or one of these words.
 ///
 /// A gate may overstate, never understate: a value that has neither yields no evidence *by construction*, since each of

@@ -1,0 +1,246 @@
+//! The body, read as its type says, resumable at any byte.
+//!
+//! JSON and forms are inspected event by event as they arrive; a token that a chunk cuts is carried over. What is one text
+//! (`text/plain`, unknown types, what follows the point where JSON is broken) is one token: it is gathered, up to
+//! `limits.body_bytes`, and inspected at the end. A body that comes in one piece is never copied.
+
+use crate::ambiguity::Ambiguity;
+use crate::compile::plan::Plan;
+use crate::decode::Coding;
+use crate::facts::Reading;
+use crate::inspect::{At, Field, Origin, Run};
+use crate::parse::form::{self, FormParser};
+use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
+use crate::parse::query;
+use crate::repeat;
+use crate::schema::parameters::{Given, Parameters};
+use crate::schema::tape::TapeBuilder;
+use crate::session::Piece;
+use crate::span::{Part, Place, Span};
+use crate::trail::Trail;
+use crate::verdict::Limit;
+
+/// A body under way.
+#[derive(Debug)]
+pub(crate) struct Body {
+    reading: Reading,
+    json: Option<Box<JsonParser>>,
+    /// The document's nodes, if the route has a schema for them.
+    tape: Option<Box<TapeBuilder>>,
+    taped: bool,
+    form: Option<Box<FormParser>>,
+    /// Text that waits for its end; of a form, its first bytes, for the joins of repeated fields.
+    text: Vec<u8>,
+    /// Where `text` starts in the body.
+    text_at: usize,
+    /// Whether the whole text was inspected as it came, so that none waits.
+    inspected: bool,
+}
+
+impl Default for Body {
+    fn default() -> Body {
+        Body {
+            reading: Reading::Union,
+            json: None,
+            tape: None,
+            taped: false,
+            form: None,
+            text: Vec::new(),
+            text_at: 0,
+            inspected: false,
+        }
+    }
+}
+
+fn at(offset: usize) -> Origin<'static> {
+    Origin::Part { part: Part::Body, index: 0, offset }
+}
+
+impl Body {
+    pub(crate) fn reset(&mut self) {
+        self.text.clear();
+        self.text_at = 0;
+        self.inspected = false;
+        self.taped = false;
+    }
+
+    /// Makes ready to read as `reading`; `taped` if a schema will ask for the document.
+    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, taped: bool) {
+        self.reading = reading;
+        // A route's schema is for JSON: a body of no type is held against it too.
+        self.taped = taped && reading == Reading::Json;
+        match reading {
+            Reading::Json => {
+                self.json.get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits))).reset(&plan.limits, 0);
+                if self.taped {
+                    self.tape.get_or_insert_default().reset();
+                }
+            }
+            Reading::Form => {
+                self.form.get_or_insert_with(|| Box::new(FormParser::new(plan.limits.body_bytes))).reset();
+            }
+            Reading::Text | Reading::Union | Reading::Opaque => {}
+        }
+    }
+
+    /// Takes the next bytes; `last` if the caller knows that none follow.
+    pub(crate) fn feed(&mut self, run: &mut Run<'_>, parameters: &mut Parameters, chunk: &[u8], last: bool) {
+        match self.reading {
+            Reading::Opaque => {}
+            Reading::Json => self.json(run, |parser, sink| parser.feed(chunk, sink)),
+            Reading::Form => {
+                let whole = last && self.text.is_empty();
+                if !whole {
+                    let room = repeat::SEARCHED.saturating_sub(self.text.len());
+                    self.text.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+                }
+                if let Some(form) = &mut self.form {
+                    form.feed(chunk, |field| form_field(run, parameters, field));
+                }
+                if whole {
+                    self.end_of_form(run, parameters, chunk);
+                    self.inspected = true;
+                }
+            }
+            Reading::Text | Reading::Union => {
+                if last && self.text.is_empty() {
+                    self.text(run, chunk, 0);
+                    self.inspected = true;
+                } else {
+                    self.text.extend_from_slice(chunk);
+                }
+            }
+        }
+    }
+
+    /// The end of the body.
+    pub(crate) fn finish(&mut self, run: &mut Run<'_>, parameters: &mut Parameters) {
+        match self.reading {
+            Reading::Opaque => run.case.partial(run.plan, Limit::Opaque),
+            Reading::Json => {
+                self.json(run, JsonParser::finish);
+                if self.taped
+                    && let (Some(route), Some(tape)) = (run.route(), &mut self.tape)
+                    && let Some(schema) = &route.body
+                {
+                    crate::schema::settle(run, schema, tape);
+                }
+            }
+            Reading::Form => {
+                if !self.inspected {
+                    let text = std::mem::take(&mut self.text);
+                    self.end_of_form(run, parameters, &text);
+                    self.text = text;
+                }
+                return;
+            }
+            Reading::Text | Reading::Union => {}
+        }
+        if !self.text.is_empty() && !self.inspected {
+            let text = std::mem::take(&mut self.text);
+            self.text(run, &text, self.text_at);
+            self.text = text;
+        }
+    }
+
+    fn end_of_form(&mut self, run: &mut Run<'_>, parameters: &mut Parameters, text: &[u8]) {
+        if let Some(form) = &mut self.form {
+            form.finish(|field| form_field(run, parameters, field));
+        }
+        repeat::joins(run, text, 0..text.len(), &at(0), Place::Form);
+    }
+
+    fn json(&mut self, run: &mut Run<'_>, step: impl FnOnce(&mut JsonParser, &mut BodySink<'_, '_>)) {
+        let Some(parser) = &mut self.json else { return };
+        let tape = self.tape.as_deref_mut().filter(|_| self.taped);
+        let mut sink = BodySink { run, tape, text: &mut self.text, text_at: &mut self.text_at };
+        step(parser, &mut sink);
+    }
+
+    /// One text: as a value, and if its type is unknown as a form too (its structure as JSON is found in the value).
+    fn text(&self, run: &mut Run<'_>, text: &[u8], offset: usize) {
+        let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
+        let origin = at(offset);
+        run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });
+        if self.reading == Reading::Union && memchr::memchr(b'=', text).is_some() {
+            for pair in query::pairs(text, 0..text.len()) {
+                let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
+                let piece = |range: std::ops::Range<usize>| Piece {
+                    raw: text.get(range.clone()).unwrap_or_default(),
+                    origin: at(offset + range.start),
+                };
+                run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
+            }
+            repeat::joins(run, text, 0..text.len(), &origin, Place::Form);
+        }
+    }
+}
+
+fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field<'_>) {
+    let end = form::Raw { bytes: b"", at: field.name.range().end };
+    let value = field.value.unwrap_or(end);
+    let name = Piece { raw: field.name.bytes, origin: at(field.name.at) };
+    let text = Piece { raw: value.bytes, origin: at(value.at) };
+    run.pair(&name, &text, Place::Form, Coding::Form);
+    let given = Given { place: Place::Form, name: name.raw, coding: Coding::Form };
+    parameters.add(run.route(), given, text.raw, Span::new(Part::Body, value.range()));
+}
+
+/// Inspects a JSON body as it is parsed.
+struct BodySink<'s, 'r> {
+    run: &'s mut Run<'r>,
+    tape: Option<&'s mut TapeBuilder>,
+    text: &'s mut Vec<u8>,
+    text_at: &'s mut usize,
+}
+
+impl BodySink<'_, '_> {
+    fn string(&mut self, text: Text<'_>, offset: usize, name: bool, path: &Path) {
+        if text.raw.is_empty() {
+            return;
+        }
+        let coding = if text.escaped { Coding::JsonString } else { Coding::None };
+        let trail = Trail::Json { parent: &Trail::Root, path };
+        let origin = at(offset);
+        let field = Field { raw: text.raw, coding, place: Place::Json, name, origin: &origin, trail: &trail };
+        self.run.field(&field);
+    }
+}
+
+impl JsonSink for BodySink<'_, '_> {
+    fn event(&mut self, event: Event<'_>, range: std::ops::Range<usize>, path: &Path) {
+        match event {
+            // Past the quote.
+            Event::Key(text) => self.string(text, range.start + 1, true, path),
+            Event::String(text) => self.string(text, range.start + 1, false, path),
+            _ => {}
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.event(event, range, path);
+        }
+    }
+
+    fn problem(&mut self, problem: Problem, range: std::ops::Range<usize>, path: &Path) {
+        let ambiguity = match problem {
+            Problem::Bom => Ambiguity::JsonBom,
+            Problem::DuplicateKey => Ambiguity::JsonDuplicateKey,
+            Problem::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
+            Problem::InvalidUtf8 => Ambiguity::InvalidUtf8,
+            Problem::ControlCharacter | Problem::Malformed(_) | Problem::Trailing => Ambiguity::JsonMalformed,
+            Problem::Depth => {
+                self.run.case.partial(self.run.plan, Limit::Depth);
+                return;
+            }
+        };
+        let trail = Trail::Json { parent: &Trail::Root, path };
+        let span = Span::new(Part::Body, range);
+        self.run.ambiguity(ambiguity, At { place: Place::Json, name: false, trail: &trail, span });
+    }
+
+    fn rest(&mut self, bytes: &[u8], offset: usize) {
+        if self.text.is_empty() {
+            *self.text_at = offset;
+        }
+        self.text.extend_from_slice(bytes);
+    }
+}

@@ -1,0 +1,174 @@
+//! The compiled engine: [`Engine`] and its [`Builder`].
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::compile::plan::Plan;
+use crate::error::BuildError;
+use crate::inspect::Memory;
+use crate::model::load::Bundle;
+use crate::model::policy::Policy;
+use crate::request::Request;
+use crate::scratch::{Scratch, Work};
+use crate::session::{Session, State};
+use crate::span::Place;
+use crate::verdict::Verdict;
+
+/// A compiled policy: immutable, `Send + Sync`, cheap to clone (one reference count).
+///
+/// Build one at start-up or on reload, then share it. Building can fail and takes milliseconds; inspecting cannot fail
+/// and takes microseconds. To change a policy, build another engine and swap it in; sessions keep the engine they
+/// began with.
+///
+/// - [`inspect`](Engine::inspect): comfort, memory from a pool inside.
+/// - [`inspect_with`](Engine::inspect_with): speed, memory from the caller; allocates nothing when warm and clean.
+/// - [`session`](Engine::session): a request that comes in pieces.
+/// - [`inspect_value`](Engine::inspect_value): one value outside of any request.
+///
+/// ```
+/// use abatis::{Action, Engine, Policy, Request};
+/// let engine = Engine::new(&Policy::default())?;
+/// let verdict = engine.inspect(&Request::new("GET", "/item?id=1'+or+'1'%3D'1"));
+/// assert_eq!(verdict.action, Action::Block);
+/// assert_eq!(verdict.findings[0].pointer, "/id");
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What an engine shares.
+pub(crate) struct Inner {
+    pub(crate) plan: Plan,
+    /// Memory for `inspect`, at most as many as ever ran at once.
+    pool: Mutex<Vec<Work>>,
+}
+
+impl Engine {
+    /// Compiles a policy with the built-in rules.
+    ///
+    /// # Errors
+    ///
+    /// All rules, schemas, routes and exclusions that cannot be compiled, each with its place.
+    pub fn new(policy: &Policy) -> Result<Engine, BuildError> {
+        Builder::new().build(&Bundle::from_policy(policy.clone()))
+    }
+
+    /// How engines are built when defaults will not do.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Inspects a whole request, with memory from a pool inside. Costs two locks more than
+    /// [`inspect_with`](Engine::inspect_with) and a copy of the verdict.
+    pub fn inspect(&self, request: &Request<'_>) -> Verdict {
+        let pool = || self.inner.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let pooled = pool().pop();
+        let mut work = pooled.unwrap_or_default();
+        let verdict = self.run(&mut work, |state, plan, memory| state.whole(plan, memory, request)).clone();
+        pool().push(work);
+        verdict
+    }
+
+    /// Inspects a whole request in the caller's memory. O(bytes x readings x detectors), bounded by `limits.steps`.
+    ///
+    /// Allocates nothing when the scratch is warm and the request is clean; findings are allocated.
+    pub fn inspect_with<'s>(&self, scratch: &'s mut Scratch, request: &Request<'_>) -> &'s Verdict {
+        self.run(scratch.work(&self.inner), |state, plan, memory| state.whole(plan, memory, request))
+    }
+
+    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`.
+    pub fn inspect_value<'s>(&self, scratch: &'s mut Scratch, place: Place, value: &[u8]) -> &'s Verdict {
+        self.run(scratch.work(&self.inner), |state, plan, memory| state.value(plan, memory, place, value))
+    }
+
+    #[inline]
+    fn run<'s>(&self, work: &'s mut Work, run: impl FnOnce(&mut State, &Plan, &mut Memory)) -> &'s Verdict {
+        let plan = &self.inner.plan;
+        let state = work.state.get_or_insert_with(|| Box::new(State::new(plan)));
+        state.reset(plan);
+        run(state, plan, &mut work.memory);
+        &state.case.verdict
+    }
+
+    /// A session for a request that comes in pieces. It owns a reference to this engine.
+    pub fn session(&self) -> Session {
+        Session::new(self.inner.clone())
+    }
+
+    /// Bytes of memory that the compiled rules take.
+    pub fn memory_usage(&self) -> usize {
+        self.inner.plan.memory_usage()
+    }
+
+    /// Digest of rules and weights, as in [`Verdict::ruleset`].
+    pub fn ruleset(&self) -> &str {
+        &self.inner.plan.ruleset
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.inner.plan
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("ruleset", &self.ruleset()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("ruleset", &self.plan.ruleset).finish_non_exhaustive()
+    }
+}
+
+/// Builds an [`Engine`].
+///
+/// # Defaults
+///
+/// `gate: true`, `prefilter: true`.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    gate: bool,
+    prefilter: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// The defaults.
+    pub fn new() -> Builder {
+        Builder { gate: true, prefilter: true }
+    }
+
+    /// Whether detectors are skipped on values whose bytes cannot matter to them. Changes cost, never a verdict; off to
+    /// prove that.
+    pub fn gate(mut self, on: bool) -> Builder {
+        self.gate = on;
+        self
+    }
+
+    /// Whether literals are found by one automaton rather than one by one. Changes cost, never a verdict; off to prove
+    /// that.
+    pub fn prefilter(mut self, on: bool) -> Builder {
+        self.prefilter = on;
+        self
+    }
+
+    /// Compiles a policy with the rule files, weights and schemas that go with it.
+    ///
+    /// # Errors
+    ///
+    /// All that cannot be compiled, each with its place; or that the result would exceed `limits.compiled_bytes`.
+    pub fn build(&self, bundle: &Bundle) -> Result<Engine, BuildError> {
+        let plan = Plan::compile(bundle, self.gate, self.prefilter)?;
+        Ok(Engine { inner: Arc::new(Inner { plan, pool: Mutex::new(Vec::new()) }) })
+    }
+}

@@ -1,0 +1,112 @@
+//! What the headers say about the body: its type, coding and length, and where they contradict each other.
+
+use crate::ambiguity::Ambiguity;
+use crate::compile::plan::Plan;
+use crate::parse::header::{ContentLength, ContentType, TypeProblems};
+
+/// How a body is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// JSON, event by event.
+    Json,
+    /// `application/x-www-form-urlencoded`, field by field.
+    Form,
+    /// One text.
+    Text,
+    /// Not read, since the policy lists its type as opaque.
+    Opaque,
+    /// Every way: the type is missing, unknown or contradicted.
+    Union,
+}
+
+/// What the headers said so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    reading: Option<Reading>,
+    /// The first `Content-Type`, to be compared with a second.
+    content_type: u64,
+    types: u32,
+    length: Option<ContentLength>,
+    transfer_coded: bool,
+}
+
+impl Facts {
+    /// Learns from one header line; `note` is told what readers differ about.
+    pub(crate) fn learn(&mut self, plan: &Plan, name: &[u8], value: &[u8], mut note: impl FnMut(Ambiguity)) {
+        // The length tells most headers apart.
+        match name.len() {
+            12 if name.eq_ignore_ascii_case(b"content-type") => self.content_type(plan, value, note),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                let length = ContentLength::parse(value);
+                let exact = matches!(length, ContentLength::Exact(_));
+                let same = self.length.is_none_or(|known| known == length);
+                if !exact || !same || self.transfer_coded {
+                    note(Ambiguity::ContentLength);
+                }
+                self.length = Some(length);
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                self.transfer_coded = true;
+                if self.length.is_some() {
+                    note(Ambiguity::ContentLength);
+                }
+            }
+            16 if name.eq_ignore_ascii_case(b"content-encoding")
+                && !value.trim_ascii().eq_ignore_ascii_case(b"identity") =>
+            {
+                note(Ambiguity::ContentEncoding);
+            }
+            _ => {}
+        }
+    }
+
+    fn content_type(&mut self, plan: &Plan, value: &[u8], mut note: impl FnMut(Ambiguity)) {
+        let parsed = ContentType::parse(value);
+        let reading = reading(plan, &parsed);
+        let hash = value.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        self.types += 1;
+        let differs = self.types > 1 && hash != self.content_type;
+        if differs
+            || parsed.problems.has(TypeProblems::TWO_CHARSETS)
+            || parsed.problems.has(TypeProblems::TWO_BOUNDARIES)
+            || parsed.problems.has(TypeProblems::EXTENDED)
+        {
+            note(Ambiguity::TwoContentTypes);
+        }
+        if !parsed.is_utf8() {
+            note(Ambiguity::Charset);
+        }
+        self.content_type = hash;
+        self.reading = Some(if differs { Reading::Union } else { reading });
+    }
+
+    /// How the body is read.
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading.unwrap_or(Reading::Union)
+    }
+
+    /// Whether the body's type is missing, unknown or contradicted.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.reading() == Reading::Union
+    }
+}
+
+fn reading(plan: &Plan, content_type: &ContentType<'_>) -> Reading {
+    let listed = |patterns: &[String]| patterns.iter().any(|pattern| content_type.matches(pattern));
+    let types = &plan.body_types;
+    if content_type.problems.has(TypeProblems::MALFORMED) {
+        Reading::Union
+    } else if listed(&types.opaque) {
+        Reading::Opaque
+    } else if content_type.is_json() || listed(&types.json) {
+        Reading::Json
+    } else if content_type.is_form() {
+        Reading::Form
+    } else if content_type.is_text_plain() || listed(&types.text) {
+        Reading::Text
+    } else {
+        Reading::Union
+    }
+}

@@ -1,0 +1,470 @@
+//! One field through the stages: decode, structure, prefilter, detect, decide.
+//!
+//! ```text
+//! Field ─ readings ─┬─ structured? ─► its leaves are fields again (bounded by decode_rounds)
+//!                   └─ literals ─► languages whose gate is open, pattern rules ─► matches
+//! matches of all readings ─ settle ─► exclusions, class scores, findings
+//! ```
+//!
+//! The clean value is the hot path: one reading, no literal, no gate open, nothing written but counters.
+
+use std::ops::Range;
+
+use crate::ambiguity::Ambiguity;
+use crate::compile::plan::{Exclusions, Plan};
+use crate::decide::{BLOCKED, FLAGGED, FLOOR, Settings};
+use crate::decode::view::View;
+use crate::decode::{Coding, Notes, Oddity, Reading, Readings, Transform};
+use crate::detect::pattern::PatternScratch;
+use crate::detect::{Evidence, Feature, LanguageId};
+use crate::limits::Budget;
+use crate::model::policy::RuleMode;
+use crate::model::rule::Class;
+use crate::parse::json::JsonParser;
+use crate::prefilter::literals::Hits;
+use crate::span::{Part, Place, Span};
+use crate::repeat::Repeat;
+use crate::structure;
+use crate::trail::Trail;
+use crate::verdict::{Action, Finding, Limit, Step, Verdict};
+
+/// A value (or name) to inspect.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub(crate) raw: &'a [u8],
+    /// How the format that carried it coded it.
+    pub(crate) coding: Coding,
+    pub(crate) place: Place,
+    /// Whether it is a name rather than a value.
+    pub(crate) name: bool,
+    pub(crate) origin: &'a Origin<'a>,
+    pub(crate) trail: &'a Trail<'a>,
+}
+
+/// Where the first byte of a field's raw bytes stands.
+pub(crate) enum Origin<'a> {
+    /// At an offset of a part of the request.
+    Part { part: Part, index: u32, offset: usize },
+    /// At an offset of a reading of another field.
+    Reading { field: &'a Field<'a>, readings: &'a Readings, index: usize, offset: usize },
+    /// It was put together from pieces of what `origin` points at.
+    View { view: &'a View, transform: Transform, origin: &'a Origin<'a> },
+}
+
+impl Origin<'_> {
+    fn span(&self, range: Range<usize>) -> Span {
+        match self {
+            Origin::Part { part, index, offset } => {
+                Span::new(*part, range.start + offset..range.end + offset).with_index(*index)
+            }
+            Origin::Reading { field, readings, index, offset } => {
+                let inner = range.start + offset..range.end + offset;
+                field.origin.span(readings.source(*index, inner))
+            }
+            Origin::View { view, origin, .. } => origin.span(view.source(range)),
+        }
+    }
+
+    /// The decodings between the request and the field's raw bytes, outermost first.
+    fn chain(&self, out: &mut Vec<Transform>) {
+        match self {
+            Origin::Part { .. } => {}
+            Origin::Reading { field, readings, index, .. } => {
+                field.origin.chain(out);
+                out.extend_from_slice(readings.chain(*index));
+                out.push(Transform::Leaf);
+            }
+            Origin::View { transform, origin, .. } => {
+                origin.chain(out);
+                out.push(*transform);
+            }
+        }
+    }
+}
+
+/// Where something that no detector found stands.
+pub(crate) struct At<'a> {
+    pub(crate) place: Place,
+    pub(crate) name: bool,
+    pub(crate) trail: &'a Trail<'a>,
+    pub(crate) span: Span,
+}
+
+/// One rule that matched one reading.
+#[derive(Debug)]
+struct Match {
+    rule: u16,
+    weight: u16,
+    reading: usize,
+    range: Range<usize>,
+    /// For a language: what it found, to be explained if it counts.
+    evidence: Option<(LanguageId, Evidence)>,
+}
+
+/// Readings and matches of the field at one depth of nesting; reused.
+#[derive(Debug, Default)]
+struct Level {
+    readings: Readings,
+    matches: Vec<Match>,
+}
+
+/// Memory that any run can use for the length of one call: what [`Scratch`](crate::Scratch) holds.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    levels: Vec<Level>,
+    /// For JSON found in values, by depth.
+    pub(crate) parsers: Vec<Option<Box<JsonParser>>>,
+    /// For the joins of repeated parameters.
+    pub(crate) repeats: Vec<Repeat>,
+    pub(crate) joined: View,
+    hits: Hits,
+    patterns: PatternScratch,
+}
+
+/// What is known of one request so far: what a session owns.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) verdict: Verdict,
+    pub(crate) settings: Settings,
+    /// Route whose exclusions hold beside the policy's.
+    pub(crate) route: Option<usize>,
+    pub(crate) budget: Budget,
+    pub(crate) fields: usize,
+}
+
+impl Case {
+    pub(crate) fn new(plan: &Plan) -> Case {
+        Case {
+            verdict: Verdict::default(),
+            settings: plan.settings,
+            route: None,
+            budget: plan.limits.budget(),
+            fields: 0,
+        }
+    }
+
+    pub(crate) fn reset(&mut self, plan: &Plan) {
+        self.verdict.reset(&plan.ruleset);
+        self.settings = plan.settings;
+        self.route = None;
+        self.budget = plan.limits.budget();
+        self.fields = 0;
+    }
+
+    /// Notes that not all was inspected, and what the policy does about it.
+    pub(crate) fn partial(&mut self, plan: &Plan, limit: Limit) {
+        let action = self.settings.disposed(plan.on_partial(limit));
+        self.verdict.partial(limit, action);
+    }
+}
+
+/// One call's view of engine, memory and request.
+pub(crate) struct Run<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) memory: &'r mut Memory,
+    pub(crate) case: &'r mut Case,
+}
+
+impl Run<'_> {
+    /// Inspects a field of the request itself. O(readings x detectors x len) steps, all counted.
+    pub(crate) fn field(&mut self, field: &Field<'_>) {
+        self.field_at(field, 0);
+    }
+
+    /// Inspects a field found at `depth` structures inside another.
+    pub(crate) fn field_at(&mut self, field: &Field<'_>, depth: usize) {
+        self.case.fields += 1;
+        if self.case.fields > self.plan.limits.fields {
+            self.case.partial(self.plan, Limit::Fields);
+            return;
+        }
+        let mut level = match self.memory.levels.get_mut(depth) {
+            Some(level) => std::mem::take(level),
+            None => Level::default(),
+        };
+        let rounds = self.plan.limits.decode_rounds.saturating_sub(depth);
+        let notes =
+            level.readings.read(field.raw, field.coding, rounds, &self.plan.limits, &mut self.case.budget);
+        if !notes.is_empty() {
+            self.notes(field, &notes);
+        }
+        for index in 0..level.readings.len() {
+            let Some(reading) = level.readings.get(index, field.raw) else { break };
+            let structured = rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
+            self.detect(field, index, reading, structured, &mut level.matches);
+        }
+        if !level.matches.is_empty() {
+            self.settle(field, &mut level);
+        }
+        if self.case.budget.exhausted() {
+            self.case.partial(self.plan, Limit::Steps);
+        }
+        if self.memory.levels.len() <= depth {
+            self.memory.levels.resize_with(depth + 1, Level::default);
+        }
+        if let Some(slot) = self.memory.levels.get_mut(depth) {
+            *slot = level;
+        }
+    }
+
+    /// Runs what may fire on one reading. Of a structured reading only the pattern rules and the path detector see the
+    /// text as a whole: its leaves are inspected one by one.
+    fn detect(
+        &mut self,
+        field: &Field<'_>,
+        index: usize,
+        reading: Reading<'_>,
+        structured: bool,
+        matches: &mut Vec<Match>,
+    ) {
+        let Run { plan, memory, case } = self;
+        plan.literals.scan(reading.bytes, reading.classes, &mut memory.hits);
+        for language in &plan.languages {
+            let rule = &plan.rules[language.rule as usize];
+            let open = reading.classes.intersects(language.gate)
+                || memory.hits.language(language.id as u8)
+                || !plan.gated;
+            if !open
+                || (structured && language.id != LanguageId::Path)
+                || !rule.applies(field.place, field.name, reading.last)
+            {
+                continue;
+            }
+            let Some(evidence) =
+                language.id.judge(&language.weights, reading.bytes, reading.classes, &mut case.budget)
+            else {
+                continue;
+            };
+            let score = u32::from(language.weights.calibrate(evidence.score)) * u32::from(rule.weight) / 1000;
+            matches.push(Match {
+                rule: language.rule,
+                weight: score as u16,
+                reading: index,
+                range: evidence.range.clone(),
+                evidence: Some((language.id, evidence)),
+            });
+        }
+        plan.patterns.find(
+            reading.bytes,
+            field.place,
+            field.name,
+            reading.last,
+            &memory.hits,
+            &mut memory.patterns,
+            &mut case.budget,
+            &mut |pattern, range| {
+                let rule = plan.pattern_rules[pattern];
+                let weight = plan.rules[rule as usize].weight;
+                matches.push(Match { rule, weight, reading: index, range, evidence: None });
+            },
+        );
+    }
+
+    /// Turns the matches of all readings of a field into class scores and findings.
+    fn settle(&mut self, field: &Field<'_>, level: &mut Level) {
+        let plan = self.plan;
+        let Level { readings, matches } = level;
+        let route = self.case.route.and_then(|route| plan.routes.get(route));
+        let exclusions = [Some(&plan.exclusions), route.map(|route| &route.exclusions)];
+        matches.retain(|found| {
+            let rule = &plan.rules[found.rule as usize];
+            !exclusions.into_iter().flatten().any(|exclusions: &Exclusions| {
+                exclusions.cover(found.rule, rule.class, field.place, field.trail)
+            })
+        });
+        for class in Class::ALL {
+            let Some((reading, total, acting)) = best_reading(plan, matches, class) else { continue };
+            if total < FLOOR {
+                continue;
+            }
+            let settings = self.case.settings;
+            let mut strongest = Action::Allow;
+            for found in matches.iter().filter(|found| found.reading == reading) {
+                let rule = &plan.rules[found.rule as usize];
+                if rule.class != class {
+                    continue;
+                }
+                let sum = if rule.mode == RuleMode::Monitor { total } else { acting };
+                let action = settings.action(sum, rule.mode);
+                strongest = strongest.max(action);
+                if !self.case.verdict.keeps(action, found.weight, plan.limits.findings_max) {
+                    self.case.verdict.dropped += 1;
+                    continue;
+                }
+                let finding = self.finding(field, readings, found, action);
+                self.case.verdict.add(finding, plan.limits.findings_max);
+            }
+            self.case.verdict.raise(strongest, total);
+        }
+        matches.clear();
+    }
+
+    fn finding(&self, field: &Field<'_>, readings: &Readings, found: &Match, action: Action) -> Finding {
+        let plan = self.plan;
+        let rule = &plan.rules[found.rule as usize];
+        let mut decoded = Vec::new();
+        field.origin.chain(&mut decoded);
+        decoded.extend_from_slice(readings.chain(found.reading));
+        let text = readings.get(found.reading, field.raw).map_or(field.raw, |reading| reading.bytes);
+        let (context, evidence) = match &found.evidence {
+            Some((id, evidence)) => {
+                let features = plan.language(*id).map(|l| id.features(&l.weights, text, evidence));
+                (id.context(evidence.context), features.unwrap_or_default())
+            }
+            None => {
+                let feature = Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };
+                ("", vec![feature])
+            }
+        };
+        Finding {
+            rule: rule.id.clone(),
+            class: rule.class,
+            score: found.weight,
+            action,
+            place: field.place,
+            name: field.name,
+            pointer: field.trail.pointer(),
+            pattern: field.trail.pattern(),
+            span: field.origin.span(readings.source(found.reading, found.range.clone())),
+            decoded,
+            context,
+            evidence,
+            message: rule.about.to_string(),
+            steps: steps(field, readings, found),
+        }
+    }
+
+    /// Adds what decoding noticed as findings.
+    fn notes(&mut self, field: &Field<'_>, notes: &Notes) {
+        for (oddity, offset) in notes.iter() {
+            let ambiguity = match oddity {
+                Oddity::Overlong => Ambiguity::OverlongUtf8,
+                Oddity::InvalidUtf8 => Ambiguity::InvalidUtf8,
+                Oddity::NulByte => Ambiguity::NulByte,
+                Oddity::BadPercent => Ambiguity::BadPercent,
+                Oddity::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
+                Oddity::DeepEncoding => Ambiguity::DeepEncoding,
+                Oddity::TooMany => {
+                    self.case.partial(self.plan, Limit::Decode);
+                    continue;
+                }
+                // The JSON parser has said so.
+                Oddity::BadEscape => continue,
+            };
+            let at = offset..(offset + 1).min(field.raw.len()).max(offset);
+            let span = field.origin.span(at);
+            self.ambiguity(ambiguity, At { place: field.place, name: field.name, trail: field.trail, span });
+        }
+    }
+
+    /// Adds a finding for an ambiguity, if the policy does anything about it and no exclusion covers it.
+    pub(crate) fn ambiguity(&mut self, ambiguity: Ambiguity, at: At<'_>) {
+        let disposition = ambiguity.disposition(&self.plan.ambiguities);
+        let action = self.case.settings.disposed(disposition);
+        if action == Action::Allow {
+            return;
+        }
+        let score = if disposition == crate::model::policy::Disposition::Block { BLOCKED } else { FLAGGED };
+        self.report(ambiguity.rule(), Class::Protocol, score, action, at, ambiguity.message());
+    }
+
+    /// Adds a finding that no detector made: an ambiguity or a schema violation.
+    pub(crate) fn report(
+        &mut self,
+        rule: &str,
+        class: Class,
+        score: u16,
+        action: Action,
+        at: At<'_>,
+        message: &str,
+    ) {
+        let plan = self.plan;
+        let (rule_id, mode) = plan.protocol_rule(rule);
+        let action = match mode {
+            RuleMode::Off => return,
+            RuleMode::Monitor => action.min(Action::Flag),
+            RuleMode::On => action,
+        };
+        let route = self.case.route.and_then(|route| plan.routes.get(route));
+        let excluded = [Some(&plan.exclusions), route.map(|route| &route.exclusions)]
+            .into_iter()
+            .flatten()
+            .any(|exclusions| exclusions.cover_id(&rule_id, class, at.place, at.trail));
+        if excluded {
+            return;
+        }
+        self.case.verdict.raise(action, score);
+        if !self.case.verdict.keeps(action, score, plan.limits.findings_max) {
+            self.case.verdict.dropped += 1;
+            return;
+        }
+        let finding = Finding {
+            rule: rule_id,
+            class,
+            score,
+            action,
+            place: at.place,
+            name: at.name,
+            pointer: at.trail.pointer(),
+            pattern: at.trail.pattern(),
+            span: at.span,
+            decoded: Vec::new(),
+            context: "",
+            evidence: Vec::new(),
+            message: message.to_owned(),
+            steps: Vec::new(),
+        };
+        self.case.verdict.add(finding, plan.limits.findings_max);
+    }
+}
+
+/// The reading in which the rules of `class` that matched add up to the most: its index, the sum of all, and the sum of
+/// those that act.
+fn best_reading(plan: &Plan, matches: &[Match], class: Class) -> Option<(usize, u16, u16)> {
+    let mut best: Option<(usize, u16, u16)> = None;
+    // Matches come in the order of readings.
+    let mut rest = matches;
+    while let [first, ..] = rest {
+        let reading = first.reading;
+        let split = rest.partition_point(|found| found.reading <= reading);
+        let (group, after) = rest.split_at(split);
+        rest = after;
+        let (mut total, mut acting) = (0u32, 0u32);
+        let mut any = false;
+        for found in group {
+            let rule = &plan.rules[found.rule as usize];
+            if rule.class == class {
+                any = true;
+                total += u32::from(found.weight);
+                if rule.mode == RuleMode::On {
+                    acting += u32::from(found.weight);
+                }
+            }
+        }
+        let sums = (reading, total.min(1000) as u16, acting.min(1000) as u16);
+        if any && best.is_none_or(|(_, known, known_acting)| (sums.2, sums.1) > (known_acting, known)) {
+            best = Some(sums);
+        }
+    }
+    best
+}
+
+/// The guilty text in each reading from the raw bytes to the one that was judged, cut to a length that can be shown.
+fn steps(field: &Field<'_>, readings: &Readings, found: &Match) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut index = Some(found.reading);
+    let mut range = found.range.clone();
+    while let Some(at) = index
+        && let Some(reading) = readings.get(at, field.raw)
+    {
+        let text = reading.bytes.get(range.clone()).unwrap_or_default();
+        let is_raw = readings.is_raw(at);
+        steps.push(Step::new(if is_raw { None } else { reading.last }, text));
+        (index, range) = readings.outward(at, range);
+        if index.is_none() && !is_raw {
+            steps.push(Step::new(None, field.raw.get(range.clone()).unwrap_or_default()));
+        }
+    }
+    steps.reverse();
+    steps
+}

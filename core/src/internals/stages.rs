@@ -1,0 +1,91 @@
+//! Single stages, to be timed.
+
+use std::ops::Range;
+
+use crate::decode::{Coding, Readings};
+use crate::detect::LanguageId;
+use crate::engine::Engine;
+use crate::limits::Limits;
+use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
+use crate::prefilter::gate::Classes;
+use crate::prefilter::literals::Hits;
+
+/// The byte classes of a value, as bits.
+pub fn gate(value: &[u8]) -> u32 {
+    Classes::of(value).0
+}
+
+/// Decodes values with memory of its own.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    readings: Readings,
+    limits: Limits,
+}
+
+impl Decoder {
+    /// How many readings the value has, coded as a form value.
+    pub fn readings(&mut self, value: &[u8]) -> usize {
+        let mut budget = self.limits.budget();
+        self.readings.read(value, Coding::Form, self.limits.decode_rounds, &self.limits, &mut budget);
+        self.readings.len()
+    }
+}
+
+/// Scans values for an engine's literals with memory of its own.
+#[derive(Debug)]
+pub struct Prefilter {
+    engine: Engine,
+    hits: Hits,
+}
+
+impl Prefilter {
+    /// For the literals of this engine.
+    pub fn new(engine: &Engine) -> Prefilter {
+        Prefilter { engine: engine.clone(), hits: Hits::default() }
+    }
+
+    /// Whether any literal occurs.
+    pub fn scan(&mut self, value: &[u8]) -> bool {
+        self.engine.plan().literals.scan(value, Classes::of(value), &mut self.hits);
+        !self.hits.is_empty()
+    }
+}
+
+/// The calibrated score that one language gives a value: `sql`, `shell`, `html`, `script`, `path`.
+pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
+    let id = LanguageId::ALL.into_iter().find(|id| id.name() == name)?;
+    let weights = &engine.plan().language(id)?.weights;
+    let mut budget = engine.plan().limits.budget();
+    let evidence = id.judge(weights, value, Classes::of(value), &mut budget);
+    Some(evidence.map_or(0, |evidence| weights.calibrate(evidence.score)))
+}
+
+/// Parses JSON bodies with memory of its own.
+#[derive(Debug)]
+pub struct Json {
+    parser: JsonParser,
+    limits: Limits,
+}
+
+impl Default for Json {
+    fn default() -> Json {
+        let limits = Limits::default();
+        Json { parser: JsonParser::new(&limits), limits }
+    }
+}
+
+impl Json {
+    /// How many events the body gives; none if it is not JSON.
+    pub fn events(&mut self, body: &[u8]) -> Option<usize> {
+        struct Count(usize);
+        impl JsonSink for Count {
+            fn event(&mut self, _: Event<'_>, _: Range<usize>, _: &Path) {
+                self.0 += 1;
+            }
+            fn problem(&mut self, _: Problem, _: Range<usize>, _: &Path) {}
+            fn rest(&mut self, _: &[u8], _: usize) {}
+        }
+        let mut count = Count(0);
+        self.parser.walk(body, 0, &self.limits, &mut count).ok().map(|()| count.0)
+    }
+}

@@ -1,0 +1,397 @@
+//! A request as it comes in: request line, headers, body in chunks, end.
+//!
+//! The same code inspects whole requests ([`Engine::inspect_with`](crate::Engine::inspect_with)), so chunked and whole agree by
+//! construction: what a chunk boundary cuts is carried over, and inspected when it is complete.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::ambiguity::Ambiguity;
+use crate::body::Body;
+use crate::compile::plan::{Plan, RoutePlan};
+use crate::decode::Coding;
+use crate::engine::{Engine, Inner};
+use crate::facts::Facts;
+use crate::inspect::{At, Case, Field, Memory, Origin, Run};
+use crate::parse::header::{self, Treatment, ValueBytes};
+use crate::parse::target::Target;
+use crate::parse::{cookie, query};
+use crate::repeat;
+use crate::request::Request;
+use crate::schema::parameters::{Given, Parameters};
+use crate::scratch::Scratch;
+use crate::span::{Part, Place, Span};
+use crate::trail::Trail;
+use crate::verdict::{Action, Limit, Progress, Verdict};
+
+/// A request that comes in pieces.
+///
+/// Owned, `Send + 'static`: it can wait in a connection between reads. It holds its engine, so a reload does not touch
+/// it. Each call borrows a [`Scratch`]; different calls may use different ones. An idle session takes a few hundred bytes and
+/// what a cut token holds.
+///
+/// Order: [`request_line`](Session::request_line), [`header`](Session::header) for each line,
+/// [`body`](Session::body) for each chunk, [`finish`](Session::finish). A call out of order does nothing and makes the
+/// verdict `Partial(Misuse)`. Fed to the end, the verdict is that of the whole request; finished after a
+/// [`Progress::Block`], it is `Partial(Stopped)` and has the same action.
+///
+/// ```
+/// use abatis::{Action, Engine, Policy, Progress, Scratch};
+/// let engine = Engine::new(&Policy::default())?;
+/// let mut scratch = Scratch::new();
+/// let mut session = engine.session();
+/// let _ = session.request_line(&mut scratch, b"POST", b"/comments");
+/// let _ = session.header(&mut scratch, b"Content-Type", b"application/json");
+/// let _ = session.body(&mut scratch, br#"{"text": "<script>ale"#);
+/// let progress = session.body(&mut scratch, br#"rt(1)</script>"}"#);
+/// assert_eq!(progress, Progress::Block);
+/// let verdict = session.finish(&mut scratch);
+/// assert_eq!(verdict.action, Action::Block);
+/// assert_eq!(verdict.findings[0].pointer, "/text");
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    engine: Arc<Inner>,
+    state: State,
+}
+
+impl Session {
+    pub(crate) fn new(engine: Arc<Inner>) -> Session {
+        let mut state = State::new(&engine.plan);
+        state.reset(&engine.plan);
+        Session { engine, state }
+    }
+
+    /// Method and target, as sent. The target is inspected at once.
+    pub fn request_line(&mut self, scratch: &mut Scratch, method: &[u8], target: &[u8]) -> Progress {
+        let work = scratch.work(&self.engine);
+        self.state.request_line(&self.engine.plan, &mut work.memory, method, target);
+        self.state.progress()
+    }
+
+    /// One header line; repeated names as often as they came, in order.
+    pub fn header(&mut self, scratch: &mut Scratch, name: &[u8], value: &[u8]) -> Progress {
+        let work = scratch.work(&self.engine);
+        self.state.header(&self.engine.plan, &mut work.memory, name, value);
+        self.state.progress()
+    }
+
+    /// The next bytes of the body, split anywhere. Costs what the bytes cost, however they are split.
+    pub fn body(&mut self, scratch: &mut Scratch, chunk: &[u8]) -> Progress {
+        let work = scratch.work(&self.engine);
+        self.state.body(&self.engine.plan, &mut work.memory, chunk, false);
+        self.state.progress()
+    }
+
+    /// The end of the request: what was cut is inspected, schemas are settled. Later calls change nothing.
+    pub fn finish(&mut self, scratch: &mut Scratch) -> &Verdict {
+        let work = scratch.work(&self.engine);
+        self.state.finish(&self.engine.plan, &mut work.memory);
+        &self.state.case.verdict
+    }
+
+    /// Gives up before the end, e.g. after [`Progress::Block`]: the verdict on what came so far, `Partial(Stopped)`.
+    pub fn stop(&mut self) -> &Verdict {
+        self.state.stop(&self.engine.plan);
+        &self.state.case.verdict
+    }
+
+    /// The verdict so far.
+    pub fn verdict(&self) -> &Verdict {
+        &self.state.case.verdict
+    }
+
+    /// The engine that judges.
+    pub fn engine(&self) -> Engine {
+        Engine::from_inner(self.engine.clone())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Start,
+    Headers,
+    Body,
+    Done,
+}
+
+/// What a session owns.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) case: Case,
+    phase: Phase,
+    facts: Facts,
+    headers: usize,
+    header_bytes: usize,
+    body: Body,
+    received: usize,
+    parameters: Parameters,
+}
+
+impl State {
+    pub(crate) fn new(plan: &Plan) -> State {
+        State {
+            case: Case::new(plan),
+            phase: Phase::Start,
+            facts: Facts::default(),
+            headers: 0,
+            header_bytes: 0,
+            body: Body::default(),
+            received: 0,
+            parameters: Parameters::default(),
+        }
+    }
+
+    pub(crate) fn reset(&mut self, plan: &Plan) {
+        self.case.reset(plan);
+        self.phase = Phase::Start;
+        self.facts = Facts::default();
+        self.headers = 0;
+        self.header_bytes = 0;
+        self.body.reset();
+        self.received = 0;
+        self.parameters.reset();
+    }
+
+    /// A whole request, from [`State::reset`].
+    pub(crate) fn whole(&mut self, plan: &Plan, memory: &mut Memory, request: &Request<'_>) {
+        self.request_line(plan, memory, request.method(), request.target());
+        for (name, value) in request.headers() {
+            self.header(plan, memory, name, value);
+        }
+        if !request.body_bytes().is_empty() {
+            self.body(plan, memory, request.body_bytes(), true);
+        }
+        self.finish(plan, memory);
+    }
+
+    /// One value, from [`State::reset`].
+    pub(crate) fn value(&mut self, plan: &Plan, memory: &mut Memory, place: Place, value: &[u8]) {
+        let origin = Origin::Part { part: Part::Value, index: 0, offset: 0 };
+        let field = Field {
+            raw: value,
+            coding: Coding::None,
+            place,
+            name: false,
+            origin: &origin,
+            trail: &Trail::Root,
+        };
+        Run { plan, memory, case: &mut self.case }.field(&field);
+        self.phase = Phase::Done;
+    }
+
+    fn progress(&self) -> Progress {
+        if self.case.verdict.action == Action::Block { Progress::Block } else { Progress::Continue }
+    }
+
+    fn misuse(&mut self, plan: &Plan) {
+        self.case.partial(plan, Limit::Misuse);
+    }
+
+    fn request_line(&mut self, plan: &Plan, memory: &mut Memory, method: &[u8], target: &[u8]) {
+        if self.phase != Phase::Start {
+            return self.misuse(plan);
+        }
+        self.phase = Phase::Headers;
+        let found = plan.router.find(method, target);
+        if let Some(route) = found.as_ref().and_then(|found| plan.routes.get(found.route)) {
+            self.case.route = found.as_ref().map(|found| found.route);
+            self.case.settings = route.settings;
+        }
+        let mut run = Run { plan, memory, case: &mut self.case };
+        let whole = |part, len| At {
+            place: Place::Path,
+            name: false,
+            trail: &Trail::Root,
+            span: Span::new(part, 0..len),
+        };
+        if !header::is_token(method) {
+            run.ambiguity(Ambiguity::BadHeader, whole(Part::Method, method.len()));
+        }
+        if target.len() > plan.limits.target_bytes {
+            run.case.partial(plan, Limit::Target);
+            return;
+        }
+        let parsed = Target::parse(method, target);
+        if parsed.is_bad() {
+            run.ambiguity(Ambiguity::BadTarget, whole(Part::Target, target.len()));
+        }
+        let at = |offset| Origin::Part { part: Part::Target, index: 0, offset };
+        // What no application decodes as pairs, but some print, log or resolve.
+        let texts = [
+            (parsed.authority, b"authority", Coding::None),
+            (Some(parsed.path), b"path", Coding::Percent),
+            (parsed.fragment, b"fragment", Coding::Percent),
+        ];
+        for (range, name, coding) in texts {
+            let Some(range) = range.filter(|range| !range.is_empty()) else { continue };
+            let raw = target.get(range.clone()).unwrap_or_default();
+            let trail = Trail::name(name, Coding::None);
+            let (place, origin) = (Place::Path, at(range.start));
+            run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
+        }
+        if let Some(route) = &found {
+            for (name, range) in &route.params {
+                let text = target.get(range.clone()).unwrap_or_default();
+                let given = Given { place: Place::Path, name: name.as_bytes(), coding: Coding::Percent };
+                self.parameters.add(run.route(), given, text, Span::new(Part::Target, range.clone()));
+            }
+        }
+        if let Some(range) = parsed.query {
+            for pair in query::pairs(target, range.clone()) {
+                let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
+                let name = Piece { raw: cut(target, &pair.name), origin: at(pair.name.start) };
+                let text = Piece { raw: cut(target, &value), origin: at(value.start) };
+                run.pair(&name, &text, Place::Query, Coding::Form);
+                let given = Given { place: Place::Query, name: name.raw, coding: Coding::Form };
+                self.parameters.add(run.route(), given, text.raw, Span::new(Part::Target, value));
+            }
+            repeat::joins(&mut run, target, range, &at(0), Place::Query);
+        }
+    }
+
+    fn header(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
+        if self.phase != Phase::Headers {
+            return self.misuse(plan);
+        }
+        let index = self.headers as u32;
+        self.headers += 1;
+        self.header_bytes += name.len() + value.len();
+        if self.headers > plan.limits.headers || self.header_bytes > plan.limits.header_bytes {
+            self.case.partial(plan, Limit::Headers);
+            return;
+        }
+        let mut run = Run { plan, memory, case: &mut self.case };
+        let trail = Trail::name(name, Coding::None);
+        let whole = || At {
+            place: Place::Header,
+            name: false,
+            trail: &trail,
+            span: Span::new(Part::Header, 0..value.len()).with_index(index),
+        };
+        if !header::is_token(name) {
+            let span = Span::new(Part::HeaderName, 0..name.len()).with_index(index);
+            run.ambiguity(Ambiguity::BadHeader, At { name: true, span, ..whole() });
+        }
+        if header::value_bytes(value) >= ValueBytes::Control {
+            run.ambiguity(Ambiguity::BadHeader, whole());
+        }
+        self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()));
+
+        let at = |offset| Origin::Part { part: Part::Header, index, offset };
+        let treatment = header::treatment(name);
+        if treatment == Treatment::Cookie {
+            for pair in cookie::cookies(value) {
+                let name = pair.name.unwrap_or(pair.value.start..pair.value.start);
+                let name = Piece { raw: cut(value, &name), origin: at(name.start) };
+                for range in [Some(pair.value), pair.quoted_on].into_iter().flatten() {
+                    let text = Piece { raw: cut(value, &range), origin: at(range.start) };
+                    run.pair(&name, &text, Place::Cookie, Coding::None);
+                    let given = Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
+                    let span = Span::new(Part::Header, range).with_index(index);
+                    self.parameters.add(run.route(), given, text.raw, span);
+                }
+            }
+            return;
+        }
+        // `Basic dXNlcjpwYXNz`: what is coded stands after the scheme.
+        let start = match treatment {
+            Treatment::Credential => memchr::memchr(b' ', value).map_or(0, |blank| blank + 1),
+            _ => 0,
+        };
+        for range in [start..value.len(), 0..start] {
+            let raw = cut(value, &range);
+            if raw.is_empty() {
+                continue;
+            }
+            let (place, origin) = (Place::Header, at(range.start));
+            let coding = Coding::None;
+            run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
+        }
+        let given = Given { place: Place::Header, name, coding: Coding::None };
+        let span = Span::new(Part::Header, 0..value.len()).with_index(index);
+        self.parameters.add(run.route(), given, value, span);
+    }
+
+    fn body(&mut self, plan: &Plan, memory: &mut Memory, chunk: &[u8], last: bool) {
+        if self.phase == Phase::Headers {
+            self.end_of_headers(plan);
+        }
+        if self.phase != Phase::Body {
+            return self.misuse(plan);
+        }
+        let mut run = Run { plan, memory, case: &mut self.case };
+        if self.received == 0 && !chunk.is_empty() && self.facts.is_ambiguous() {
+            let (place, trail) = (Place::Body, &Trail::Root);
+            let span = Span::new(Part::Body, 0..0);
+            run.ambiguity(Ambiguity::BodyType, At { place, name: false, trail, span });
+        }
+        let room = plan.limits.body_bytes.saturating_sub(self.received);
+        self.received = self.received.saturating_add(chunk.len());
+        let fits = match chunk.get(..room) {
+            Some(fits) if chunk.len() > room => {
+                run.case.partial(plan, Limit::BodyBytes);
+                fits
+            }
+            _ => chunk,
+        };
+        self.body.feed(&mut run, &mut self.parameters, fits, last);
+    }
+
+    fn end_of_headers(&mut self, plan: &Plan) {
+        self.phase = Phase::Body;
+        let schema = self.case.route.and_then(|route| plan.routes.get(route)?.body.as_ref());
+        self.body.begin(plan, self.facts.reading(), schema.is_some());
+    }
+
+    fn finish(&mut self, plan: &Plan, memory: &mut Memory) {
+        match self.phase {
+            Phase::Done => return,
+            Phase::Start => return self.misuse(plan),
+            Phase::Headers => self.end_of_headers(plan),
+            Phase::Body => {}
+        }
+        self.phase = Phase::Done;
+        let mut run = Run { plan, memory, case: &mut self.case };
+        if self.received > 0 {
+            self.body.finish(&mut run, &mut self.parameters);
+        }
+        self.parameters.settle(&mut run);
+    }
+
+    fn stop(&mut self, plan: &Plan) {
+        if self.phase != Phase::Done {
+            self.phase = Phase::Done;
+            self.case.partial(plan, Limit::Stopped);
+        }
+    }
+}
+
+fn cut<'t>(text: &'t [u8], range: &Range<usize>) -> &'t [u8] {
+    text.get(range.clone()).unwrap_or_default()
+}
+
+/// Raw bytes and where they stand.
+pub(crate) struct Piece<'a> {
+    pub(crate) raw: &'a [u8],
+    pub(crate) origin: Origin<'a>,
+}
+
+impl<'r> Run<'r> {
+    /// Inspects a name and its value.
+    pub(crate) fn pair(&mut self, name: &Piece<'_>, value: &Piece<'_>, place: Place, coding: Coding) {
+        let trail = Trail::name(name.raw, coding);
+        for (piece, is_name) in [(name, true), (value, false)] {
+            if !piece.raw.is_empty() {
+                let (raw, origin) = (piece.raw, &piece.origin);
+                self.field(&Field { raw, coding, place, name: is_name, origin, trail: &trail });
+            }
+        }
+    }
+
+    /// What is known of the route that the request takes.
+    pub(crate) fn route(&self) -> Option<&'r RoutePlan> {
+        self.plan.routes.get(self.case.route?)
+    }
+}

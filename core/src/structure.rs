@@ -1,0 +1,137 @@
+//! Structure inside a value: JSON, query strings and URLs are walked leaf by leaf.
+//!
+//! `{"event":"ViewContent",...}` as a parameter looks like an attack to a lexer that reads it as one text, and a payload deep
+//! inside a URL's query is only decoded if its coding is followed. So a reading that *is* such a structure is taken apart, and
+//! each leaf is a field of its own, with its way back to the raw bytes.
+
+use std::ops::Range;
+
+use crate::decode::{Coding, Reading, Readings};
+use crate::inspect::{Field, Origin, Run};
+use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
+use crate::parse::query::{self, Url};
+use crate::prefilter::gate::Classes;
+use crate::trail::Trail;
+
+/// Walks the leaves of a structured reading. Returns whether the reading is a structure through and through; what only
+/// begins like one has had some leaves inspected, and is inspected whole too.
+pub(crate) fn walk(
+    run: &mut Run<'_>,
+    field: &Field<'_>,
+    readings: &Readings,
+    index: usize,
+    reading: Reading<'_>,
+    depth: usize,
+) -> bool {
+    let mut leaves = Leaves { run, field, readings, index, depth };
+    if reading.classes.intersects(Classes::BRACE.or(Classes::BRACKET)) && looks_like_json(reading.bytes) {
+        return leaves.json(reading.bytes);
+    }
+    if reading.classes.intersects(Classes::SLASH)
+        && let Some(url) = query::looks_like_url(reading.bytes)
+    {
+        leaves.url(reading.bytes, &url);
+        return true;
+    }
+    if reading.classes.intersects(Classes::EQUALS)
+        && reading.classes.intersects(Classes::AMP)
+        && query::looks_like_query(reading.bytes)
+    {
+        leaves.pairs(reading.bytes, 0..reading.bytes.len());
+        return true;
+    }
+    false
+}
+
+/// Whether the first and last bytes that are not blank are those of a JSON object or array.
+fn looks_like_json(bytes: &[u8]) -> bool {
+    match bytes.trim_ascii() {
+        [b'{', .., b'}'] | [b'[', .., b']'] => true,
+        _ => false,
+    }
+}
+
+struct Leaves<'l, 'r> {
+    run: &'l mut Run<'r>,
+    field: &'l Field<'l>,
+    readings: &'l Readings,
+    index: usize,
+    depth: usize,
+}
+
+impl Leaves<'_, '_> {
+    fn leaf(&mut self, raw: &[u8], offset: usize, coding: Coding, name: bool, trail: &Trail<'_>) {
+        if raw.is_empty() {
+            return;
+        }
+        let (field, readings, index) = (self.field, self.readings, self.index);
+        let origin = Origin::Reading { field, readings, index, offset };
+        let leaf = Field { raw, coding, place: field.place, name, origin: &origin, trail };
+        self.run.field_at(&leaf, self.depth + 1);
+    }
+
+    /// `name=value&…`
+    fn pairs(&mut self, bytes: &[u8], within: Range<usize>) {
+        for pair in query::pairs(bytes, within) {
+            let name = bytes.get(pair.name.clone()).unwrap_or_default();
+            let trail = Trail::Name { parent: self.field.trail, name, coding: Coding::Form };
+            self.leaf(name, pair.name.start, Coding::Form, true, &trail);
+            if let Some(value) = pair.value {
+                let text = bytes.get(value.clone()).unwrap_or_default();
+                self.leaf(text, value.start, Coding::Form, false, &trail);
+            }
+        }
+    }
+
+    /// Path, query and fragment; scheme and host hold nothing but what a URL may hold there.
+    fn url(&mut self, bytes: &[u8], url: &Url) {
+        let trail = self.field.trail;
+        let text = bytes.get(url.path.clone()).unwrap_or_default();
+        self.leaf(text, url.path.start, Coding::Percent, false, trail);
+        if let Some(query) = &url.query {
+            self.pairs(bytes, query.clone());
+        }
+        if let Some(fragment) = &url.fragment {
+            let text = bytes.get(fragment.clone()).unwrap_or_default();
+            self.leaf(text, fragment.start, Coding::Percent, false, trail);
+        }
+    }
+
+    /// Whether the whole is JSON.
+    fn json(&mut self, bytes: &[u8]) -> bool {
+        let limits = &self.run.plan.limits;
+        let parser = self.run.memory.parsers.get_mut(self.depth).and_then(Option::take);
+        let mut parser = parser.unwrap_or_else(|| Box::new(JsonParser::new(limits)));
+        let whole = parser.walk(bytes, 0, limits, self).is_ok();
+        let parsers = &mut self.run.memory.parsers;
+        if parsers.len() <= self.depth {
+            parsers.resize_with(self.depth + 1, || None);
+        }
+        if let Some(slot) = parsers.get_mut(self.depth) {
+            *slot = Some(parser);
+        }
+        whole
+    }
+
+    fn string(&mut self, text: Text<'_>, offset: usize, name: bool, path: &Path) {
+        let coding = if text.escaped { Coding::JsonString } else { Coding::None };
+        let trail = Trail::Json { parent: self.field.trail, path };
+        self.leaf(text.raw, offset, coding, name, &trail);
+    }
+}
+
+impl JsonSink for Leaves<'_, '_> {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>, path: &Path) {
+        match event {
+            // Past the quote.
+            Event::Key(text) => self.string(text, range.start + 1, true, path),
+            Event::String(text) => self.string(text, range.start + 1, false, path),
+            _ => {}
+        }
+    }
+
+    // A value is no body: what is not JSON through and through is inspected whole.
+    fn problem(&mut self, _: Problem, _: Range<usize>, _: &Path) {}
+
+    fn rest(&mut self, _: &[u8], _: usize) {}
+}
