@@ -9,7 +9,7 @@
 pub(super) enum Fold {
     /// Wherever it stands.
     Always(u8),
-    /// Only where ASCII stands beside it: it is ordinary punctuation or spacing of some script.
+    /// Only where visible ASCII stands beside it: it is ordinary punctuation or spacing of some script.
     BesideAscii(u8),
 }
 

@@ -49,14 +49,14 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
     let valid = simdutf8::basic::from_utf8(input).is_ok();
     let table = if valid { &IN_VALID } else { &IN_ANY };
     let mut rewrite = Rewrite::new(input, out);
-    // Where the last character that was looked at ended, and whether it reads as ASCII (or as nothing, after ASCII).
+    // Where the last character that was looked at ended, and whether it reads as ASCII that shows (or as nothing, after such).
     let (mut end, mut ascii) = (0, false);
     while let Some(found) =
         input.get(end..).and_then(|rest| rest.iter().position(|&byte| table[byte as usize]))
     {
         let at = end + found;
         if found > 0 {
-            ascii = input.get(at - 1).is_some_and(u8::is_ascii);
+            ascii = input.get(at - 1).is_some_and(u8::is_ascii_graphic);
         }
         let rest = input.get(at..).unwrap_or_default();
         let (mut len, what) = utf8::read(rest);
@@ -96,7 +96,8 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
             rewrite.replace(source, b"", Transform::ZeroWidth);
             continue;
         }
-        let beside_ascii = || ascii || after.first().is_some_and(u8::is_ascii) || folds(after);
+        let beside_ascii =
+            || ascii || after.first().is_some_and(u8::is_ascii_graphic) || folds(after);
         if zero_width::ignorable(c) && beside_ascii() {
             rewrite.replace(source, b"", Transform::ZeroWidth);
             continue;
@@ -106,7 +107,7 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
             Some(Fold::BesideAscii(byte)) if beside_ascii() => Some(byte),
             _ => None,
         };
-        ascii = folded.is_some() || c.is_ascii();
+        ascii = folded.is_some() || c.is_ascii_graphic();
         if let Some(byte) = folded {
             rewrite.replace(source.clone(), &[byte], Transform::Fold);
         } else if overlong {

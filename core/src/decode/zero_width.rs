@@ -1,6 +1,6 @@
 //! Characters that show nothing and that normalizers, renderers and C strings leave out.
 
-/// Whether `c` is left out where ASCII stands beside it: between letters of scripts that need joiners, and inside of
+/// Whether `c` is left out where visible ASCII stands beside it: between letters of scripts that need joiners, and inside of
 /// emoji, it belongs to the text. Only characters whose lead byte is in [`LEADS`] are.
 ///
 /// Variation selectors are not among these: emoji stand beside ASCII all the time, and carry them.
