@@ -1,0 +1,121 @@
+//! Attributes: the states of the tokenizer between a tag's name and its `>`.
+
+use super::lex::Lexer;
+use super::style;
+use super::url::{self, Target};
+use super::words::{self, Attribute, HtmlToken as T};
+use crate::detect::segment::Sink;
+
+impl<S: Sink> Lexer<'_, '_, S> {
+    /// Reads attributes to the end of the tag; whether `>` ends it.
+    ///
+    /// `<` where a name could begin starts a new tag: the standard makes it part of a name, older parsers did not, and no
+    /// author means it.
+    pub(super) fn attributes(&mut self) -> bool {
+        loop {
+            self.skip(|byte| matches!(byte, 0..=b' ' | b'/' | b'"' | b'\'' | b'`'));
+            match self.view.get(self.at..self.end).unwrap_or_default() {
+                [b'>', ..] => {
+                    self.emit(T::CLOSE, self.at, 1);
+                    return true;
+                }
+                [] | [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'<' | 0, ..] => {
+                    self.emit(T::UNCLOSED, self.at, 0);
+                    return false;
+                }
+                _ => self.attribute(),
+            }
+        }
+    }
+
+    fn skip(&mut self, blank: impl Fn(u8) -> bool) {
+        let rest = self.view.get(self.at..self.end).unwrap_or_default();
+        self.at += rest.iter().take_while(|&&byte| blank(byte)).count();
+    }
+
+    /// A name, and its value if one follows.
+    fn attribute(&mut self) {
+        let at = self.at;
+        // A name may begin with `=`.
+        self.at += 1;
+        self.skip(|byte| !matches!(byte, 1..=b' ' | b'/' | b'>' | b'='));
+        let name = self.view.get(at..self.at).unwrap_or_default();
+        let name_end = self.at;
+        self.skip(|byte| byte <= b' ');
+        if self.view.get(..self.end).and_then(|view| view.get(self.at)) != Some(&b'=') {
+            self.at = name_end;
+            self.emit(T::BARE, at, name_end - at);
+            return;
+        }
+        self.at += 1;
+        self.skip(|byte| byte <= b' ');
+        let (from, to, next) = self.value();
+        // A NUL in a name was dropped by old browsers; `words` then sees a name it does not know, which only loses them.
+        let kind = words::attribute(name);
+        self.at = at;
+        match kind {
+            Attribute::Event => {
+                let token = if self.own_tag { T::EVENT } else { T::LOOSE_EVENT };
+                self.emit(token, at, name.len());
+                self.script(from, to);
+                self.interesting = true;
+            }
+            Attribute::Binding => {
+                self.emit(T::BINDING, at, name.len());
+                self.script(from, to);
+                self.interesting = true;
+            }
+            Attribute::Url => self.interesting |= self.url_or_plain(at, from, to, url::target),
+            Attribute::UrlInside => self.interesting |= self.url_or_plain(at, from, to, url::inside),
+            Attribute::Srcdoc => {
+                self.emit(T::SRCDOC, at, name.len());
+                self.interesting = true;
+            }
+            Attribute::Style => {
+                let runs = style::runs(self.view.get(from..to).unwrap_or_default());
+                self.emit(if runs { T::SCRIPT_STYLE } else { T::STYLE }, at, name.len());
+                self.interesting |= runs;
+            }
+            Attribute::HttpEquiv => self.emit(T::HTTP_EQUIV, at, name.len()),
+            Attribute::Plain => self.emit(T::PLAIN, at, name.len()),
+        }
+        self.at = next;
+    }
+
+    /// Where a value stands, from here: its start, its end, and what is behind it.
+    ///
+    /// A quote that never closes makes the rest the value. That can happen once, so the search stays linear.
+    fn value(&self) -> (usize, usize, usize) {
+        let rest = self.view.get(self.at..self.end).unwrap_or_default();
+        if let [quote @ (b'"' | b'\''), inside @ ..] = rest {
+            let from = self.at + 1;
+            return match memchr::memchr(*quote, inside) {
+                Some(len) => (from, from + len, from + len + 1),
+                None => (from, self.end, self.end),
+            };
+        }
+        let len = rest.iter().take_while(|&&b| !matches!(b, 1..=b' ' | b'>')).count();
+        (self.at, self.at + len, self.at + len)
+    }
+
+    /// A URL attribute; whether it is more than a plain one.
+    fn url_or_plain(&mut self, at: usize, from: usize, to: usize, read: fn(&[u8]) -> Target) -> bool {
+        let target = read(self.view.get(from..to).unwrap_or_default());
+        let name_len = from - at;
+        match target {
+            Target::Script(body) => {
+                self.emit(T::SCRIPT_URL, at, name_len);
+                self.script(from + body, to);
+            }
+            Target::Document => self.emit(T::DATA_URL, at, name_len),
+            Target::Remote => self.emit(T::REMOTE_URL, at, name_len),
+            Target::Local => self.emit(T::PLAIN, at, name_len),
+        }
+        matches!(target, Target::Script(_) | Target::Document)
+    }
+
+    /// The whole range as a URL; whether it can do something.
+    pub(super) fn url(&mut self, from: usize, to: usize) -> bool {
+        self.url_or_plain(from, from, to, url::target)
+    }
+}

@@ -1,0 +1,92 @@
+//! Styles that run script or load a stylesheet: `expression(`, `-moz-binding:`, `url(javascript:`, `@import`.
+//!
+//! Old browsers let comments and escapes (`\65 xpression`) stand inside of words, so words are matched on what is left
+//! without them.
+
+/// Bytes of a style that are remembered.
+const WINDOW: usize = 16;
+
+/// Whether a style sheet or attribute can do more than look. O(len).
+pub(super) fn runs(style: &[u8]) -> bool {
+    let mut window = [0u8; WINDOW];
+    let mut at = 0;
+    while let Some(&byte) = style.get(at) {
+        let mut char = byte.to_ascii_lowercase();
+        at += 1;
+        match byte {
+            b'/' if style.get(at) == Some(&b'*') => {
+                let inside = style.get(at + 1..).unwrap_or_default();
+                // What has no end hides the rest.
+                at += memchr::memmem::find(inside, b"*/").map_or(inside.len() + 1, |end| end + 3);
+                continue;
+            }
+            b'\\' => {
+                let (escaped, len) = escape(style.get(at..).unwrap_or_default());
+                char = escaped;
+                at += len;
+            }
+            0..=b' ' => continue,
+            _ => {}
+        }
+        window.rotate_left(1);
+        if let Some(last) = window.last_mut() {
+            *last = char;
+        }
+        let ends = match char {
+            b'(' => window.ends_with(b"expression("),
+            b':' => [&b"script:"[..], b"binding:", b"behavior:", b"behaviour:", b"o-link:"]
+                .iter()
+                .any(|word| window.ends_with(word)),
+            b't' => window.ends_with(b"@import"),
+            _ => false,
+        };
+        if ends {
+            return true;
+        }
+    }
+    false
+}
+
+/// An escape behind its backslash: the character, lower-case, and its length.
+fn escape(rest: &[u8]) -> (u8, usize) {
+    let mut code = 0;
+    let mut len = 0;
+    for digit in rest.iter().take(6).map_while(|&b| char::from(b).to_digit(16)) {
+        code = code * 16 + digit;
+        len += 1;
+    }
+    match (len, rest.first()) {
+        (0, Some(byte)) => (byte.to_ascii_lowercase(), 1),
+        (0, None) => (b'\\', 0),
+        _ => {
+            let blank = usize::from(rest.get(len).is_some_and(u8::is_ascii_whitespace));
+            (u8::try_from(code).unwrap_or(0).to_ascii_lowercase(), len + blank)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_through_comments_and_escapes() {
+        for style in [
+            "width:expression(a)",
+            "xss:expr/*x*/ession(a)",
+            "width: \\65 xpression(a)",
+            "background:url('java\\script:a')",
+            "-moz-binding: url(x)",
+            "@\\0069mport 'x'",
+        ] {
+            assert!(runs(style.as_bytes()), "{style}");
+        }
+    }
+
+    #[test]
+    fn looks_do_nothing() {
+        for style in ["color:red;background:url(/a.png)", "/* expression( */ margin:0", "a{b:c}"] {
+            assert!(!runs(style.as_bytes()), "{style}");
+        }
+    }
+}

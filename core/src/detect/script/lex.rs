@@ -1,0 +1,497 @@
+//! JavaScript bytes to tokens, with just enough grammar to know what cannot be JavaScript.
+//!
+//! The lexer keeps what ECMA-262 needs to tokenize at all (whether a slash divides or begins a regular expression depends
+//! on what stands before it), and since it knows that much it also knows where no program goes on: two operands side by
+//! side, an operator without its operand, brackets that close what never opened. There it gives up. Prose does not get
+//! past its second word.
+//!
+//! One pass; memory is a stack of [`Nest::DEPTH`] bracket kinds, below that brackets are only counted.
+
+use std::ops::Range;
+
+use super::literal::{self, End, Template};
+use super::words::{ScriptToken as T, Word, lookup};
+use crate::detect::segment::Sink;
+
+/// What surrounds the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// A program, or an expression in one.
+    Statement,
+    /// A string in this quote, `'` or `"`, or a template in `` ` ``, that the value must close.
+    String(u8),
+    /// A template that stays open: the value runs in a hole of its own, `${…}`.
+    Template,
+    /// A block comment that the value must close.
+    Comment,
+}
+
+/// Lexes `view` as what may stand there; false if no program goes on like this. O(len).
+///
+/// Tokens up to the breach are sent all the same.
+pub(crate) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
+    let mut lexer = Lexer {
+        view,
+        at: 0,
+        sink,
+        expect: Expect::Any,
+        newline: false,
+        last: T::SEMI,
+        ternaries: 0,
+        nest: Nest { kinds: [Bracket::Paren; Nest::DEPTH], depth: 0 },
+    };
+    lexer.enter(start).and_then(|()| lexer.program()).is_some()
+}
+
+/// What the grammar allows next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    /// An operand must come: behind a binary operator.
+    Operand,
+    /// An operand or the end of a list or statement: behind `(`, `,`, `;`, `return`.
+    Open,
+    /// An operand is complete: an operator, a call, or an end.
+    Operator,
+    /// Either: at the start of a value and behind `}`.
+    Any,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bracket {
+    /// `(`, of a call too.
+    Paren,
+    /// `(` of `if`, `for`, `while`: a statement follows it.
+    Control,
+    /// `[` behind an operand.
+    Index,
+    /// `[` that begins an operand.
+    Array,
+    Brace,
+    /// `${` in a template.
+    Hole,
+}
+
+/// The open brackets.
+struct Nest {
+    kinds: [Bracket; Nest::DEPTH],
+    depth: usize,
+}
+
+impl Nest {
+    /// Brackets whose kind is remembered. Deeper ones match whatever closes them.
+    const DEPTH: usize = 64;
+
+    fn push(&mut self, bracket: Bracket) {
+        if let Some(slot) = self.kinds.get_mut(self.depth) {
+            *slot = bracket;
+        }
+        self.depth += 1;
+    }
+
+    /// The innermost open bracket, if it is remembered.
+    fn top(&self) -> Option<Bracket> {
+        self.kinds.get(self.depth.checked_sub(1)?).copied()
+    }
+}
+
+struct Lexer<'v, 's, S> {
+    view: &'v [u8],
+    at: usize,
+    sink: &'s mut S,
+    expect: Expect,
+    /// A line ended since the last token, so that a statement may have.
+    newline: bool,
+    last: T,
+    /// `?` that wait for their `:`.
+    ternaries: u32,
+    nest: Nest,
+}
+
+/// `Some` while the grammar goes on, `None` where it cannot.
+type Goes = Option<()>;
+
+impl<S: Sink> Lexer<'_, '_, S> {
+    /// Leaves what surrounds the value.
+    fn enter(&mut self, start: Start) -> Goes {
+        match start {
+            Start::Statement => {}
+            Start::String(quote) => {
+                // The first quote closes, escaped or not: an application that escapes quotes may leave the backslash
+                // before it alone, and then it is the backslash that is escaped.
+                let end = memchr::memchr(quote, self.view)?;
+                self.emit(T::CLOSE_STRING, end, 1);
+                self.expect = Expect::Operator;
+            }
+            Start::Template => {
+                let hole = memchr::memmem::find(self.view, b"${")?;
+                self.emit(T::HOLE, hole, 2);
+                self.nest.push(Bracket::Hole);
+                self.expect = Expect::Operand;
+            }
+            Start::Comment => {
+                let end = literal::block_comment(self.view)?;
+                self.emit(T::CLOSE_COMMENT, end - 2, 2);
+            }
+        }
+        Some(())
+    }
+
+    fn program(&mut self) -> Goes {
+        loop {
+            self.blanks();
+            let Some(&byte) = self.view.get(self.at) else { return Some(()) };
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | b'\\' | 0x80.. => self.word()?,
+                b'0'..=b'9' => self.number()?,
+                b'\'' | b'"' => self.string(byte)?,
+                b'`' => {
+                    let token =
+                        if self.expect == Expect::Operator { T::TAGGED } else { T::TEMPLATE };
+                    if token == T::TEMPLATE {
+                        self.operand()?;
+                    }
+                    self.emit(token, self.at, 1);
+                    self.template();
+                }
+                b'/' => self.slash()?,
+                b'(' | b'[' | b'{' => self.open(byte)?,
+                b')' | b']' | b'}' => self.close(byte)?,
+                b'.' => self.dot()?,
+                b',' | b';' => {
+                    if self.expect == Expect::Operand {
+                        return None;
+                    }
+                    self.emit(if byte == b',' { T::COMMA } else { T::SEMI }, self.at, 1);
+                    self.expect = Expect::Open;
+                }
+                b':' => self.colon()?,
+                b'<' if self.rest().starts_with(b"<!--") => self.line_comment(),
+                // The element that holds the script ends.
+                b'<' if matches!(self.rest(), [_, b'/', b'a'..=b'z' | b'A'..=b'Z', ..]) => {
+                    return Some(());
+                }
+                b'=' | b'+' | b'-' | b'*' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>' | b'?'
+                | b'!' | b'~' => self.operator(byte)?,
+                _ => return None,
+            }
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.view.get(self.at..).unwrap_or_default()
+    }
+
+    /// Sends a token of `len` bytes at `at`, and goes behind it.
+    fn emit(&mut self, token: T, at: usize, len: usize) {
+        let range: Range<usize> = at..(at + len).min(self.view.len());
+        self.at = range.end;
+        self.last = token;
+        self.newline = false;
+        self.sink.token(token as u8, range);
+    }
+
+    fn blanks(&mut self) {
+        while let Some(&byte) = self.view.get(self.at) {
+            match byte {
+                b'\n' | b'\r' => self.newline = true,
+                0..=b' ' | 0x7f => {}
+                0x80.. => match literal::blank(self.rest()) {
+                    Some((len, ends_line)) => {
+                        self.newline |= ends_line;
+                        self.at += len;
+                        continue;
+                    }
+                    None => return,
+                },
+                _ => return,
+            }
+            self.at += 1;
+        }
+    }
+
+    /// An operand begins here; behind another only where a line end makes a new statement of it.
+    fn operand(&mut self) -> Goes {
+        self.begin()?;
+        self.expect = Expect::Operator;
+        Some(())
+    }
+
+    fn begin(&mut self) -> Goes {
+        if self.expect == Expect::Operator {
+            if !self.newline {
+                return None;
+            }
+            self.emit(T::NEWLINE, self.at, 0);
+        }
+        Some(())
+    }
+
+    fn word(&mut self) -> Goes {
+        let (len, escaped) = literal::name(self.rest());
+        let at = self.at;
+        let word = self.view.get(at..at + len).filter(|word| !word.is_empty())?;
+        let known = lookup(word);
+        if self.last == T::DOT {
+            let token = match known {
+                Some(Word::Name(token) | Word::Member(token)) => token,
+                _ if word == b"Function" => T::EVAL,
+                _ => T::MEMBER,
+            };
+            self.emit(token, at, len);
+            self.expect = Expect::Operator;
+            return Some(());
+        }
+        match known {
+            // The constructor, not the keyword.
+            _ if word == b"Function" => self.name(T::EVAL, len),
+            None | Some(Word::Member(_)) => self.name(if escaped { T::ESCAPED } else { T::WORD }, len),
+            Some(Word::Name(token)) => self.name(token, len),
+            Some(Word::Infix) => {
+                if matches!(self.expect, Expect::Operand | Expect::Open) {
+                    return None;
+                }
+                self.emit(T::OP, at, len);
+                self.expect = Expect::Operand;
+                Some(())
+            }
+            Some(Word::Prefix(token)) => {
+                self.begin()?;
+                self.emit(token, at, len);
+                self.expect = Expect::Operand;
+                Some(())
+            }
+            Some(Word::Statement) => {
+                self.begin()?;
+                self.emit(T::KEYWORD, at, len);
+                self.expect = Expect::Open;
+                Some(())
+            }
+            Some(Word::Control) => {
+                self.begin()?;
+                self.emit(T::CONTROL, at, len);
+                self.expect = Expect::Operand;
+                Some(())
+            }
+            Some(Word::Scheme) => {
+                if self.view.get(at + len) == Some(&b':') {
+                    self.begin()?;
+                    self.emit(T::SCHEME, at, len + 1);
+                    self.expect = Expect::Any;
+                    Some(())
+                } else {
+                    self.name(T::WORD, len)
+                }
+            }
+        }
+    }
+
+    fn name(&mut self, token: T, len: usize) -> Goes {
+        self.operand()?;
+        self.emit(token, self.at, len);
+        Some(())
+    }
+
+    fn number(&mut self) -> Goes {
+        self.operand()?;
+        self.emit(T::NUMBER, self.at, literal::number(self.rest()));
+        Some(())
+    }
+
+    fn string(&mut self, quote: u8) -> Goes {
+        let key = self.last == T::INDEX;
+        self.operand()?;
+        let inside = self.view.get(self.at + 1..).unwrap_or_default();
+        let len = match literal::string(inside, quote) {
+            End::At(end) => end,
+            End::Open => inside.len(),
+            End::Broken => return None,
+        };
+        let spells = |text: &[u8]| matches!(lookup(text), Some(Word::Name(_)));
+        let name = key && inside.get(..len.saturating_sub(1)).is_some_and(spells);
+        self.emit(if name { T::NAME_STRING } else { T::STRING }, self.at, len + 1);
+        Some(())
+    }
+
+    /// The rest of a template, to its end or its next hole.
+    fn template(&mut self) {
+        match literal::template(self.rest()) {
+            Template::Closed(len) => {
+                self.at += len;
+                self.expect = Expect::Operator;
+            }
+            Template::Hole(len) => {
+                self.at += len;
+                self.nest.push(Bracket::Hole);
+                self.expect = Expect::Operand;
+            }
+            Template::Open => self.at = self.view.len(),
+        }
+    }
+
+    fn slash(&mut self) -> Goes {
+        let (at, rest) = (self.at, self.rest());
+        match rest.get(1) {
+            Some(b'/') => self.line_comment(),
+            Some(b'*') => {
+                let inside = rest.get(2..).unwrap_or_default();
+                let len = literal::block_comment(inside).unwrap_or(inside.len());
+                let (newline, last) = (self.newline, self.last);
+                self.emit(T::BLOCK_COMMENT, at, len + 2);
+                (self.newline, self.last) = (newline, last);
+            }
+            _ if self.expect == Expect::Operator => return self.operator(b'/'),
+            _ => {
+                let len = literal::regex(rest.get(1..).unwrap_or_default())?;
+                self.operand()?;
+                self.emit(T::REGEX, at, len + 1);
+            }
+        }
+        Some(())
+    }
+
+    fn line_comment(&mut self) {
+        let (len, last) = (literal::line(self.rest()), self.last);
+        self.emit(T::LINE_COMMENT, self.at, len);
+        self.last = last;
+    }
+
+    fn open(&mut self, byte: u8) -> Goes {
+        let behind_operand = self.expect == Expect::Operator;
+        let (token, bracket) = match byte {
+            b'(' if self.last == T::CONTROL => (T::PAREN, Bracket::Control),
+            b'(' if self.last == T::UNINDEX => (T::MEMBER_CALL, Bracket::Paren),
+            b'(' if behind_operand => (T::CALL, Bracket::Paren),
+            b'(' => (T::PAREN, Bracket::Paren),
+            b'[' if behind_operand => (T::INDEX, Bracket::Index),
+            b'[' => (T::ARRAY, Bracket::Array),
+            // Behind an operand only the bracket of parameters has a body.
+            _ if behind_operand && !self.newline && self.last != T::CLOSE => return None,
+            _ => (T::BRACE, Bracket::Brace),
+        };
+        self.emit(token, self.at, 1);
+        self.nest.push(bracket);
+        self.expect = Expect::Open;
+        Some(())
+    }
+
+    fn close(&mut self, byte: u8) -> Goes {
+        if self.expect == Expect::Operand {
+            return None;
+        }
+        let at = self.at;
+        if self.nest.depth == 0 {
+            self.emit(T::OUT, at, 1);
+            self.expect = if byte == b'}' { Expect::Any } else { Expect::Operator };
+            return Some(());
+        }
+        let top = self.nest.top();
+        self.nest.depth -= 1;
+        let (token, expect) = match (byte, top) {
+            (b')', Some(Bracket::Control)) => (T::CLOSE, Expect::Any),
+            (b')', Some(Bracket::Paren) | None) => (T::CLOSE, Expect::Operator),
+            (b']', Some(Bracket::Index)) => (T::UNINDEX, Expect::Operator),
+            (b']', Some(Bracket::Array) | None) => (T::CLOSE, Expect::Operator),
+            (b'}', Some(Bracket::Brace) | None) => (T::UNBRACE, Expect::Any),
+            (b'}', Some(Bracket::Hole)) => {
+                self.at += 1;
+                self.template();
+                return Some(());
+            }
+            _ => return None,
+        };
+        self.emit(token, at, 1);
+        self.expect = expect;
+        Some(())
+    }
+
+    fn dot(&mut self) -> Goes {
+        let rest = self.rest();
+        if self.expect != Expect::Operator {
+            if rest.starts_with(b"...") {
+                self.at += 3;
+                self.expect = Expect::Operand;
+                return Some(());
+            }
+            if matches!(rest.get(1), Some(b'0'..=b'9')) {
+                return self.number();
+            }
+            if self.expect != Expect::Any {
+                return None;
+            }
+        }
+        self.emit(T::DOT, self.at, 1);
+        self.expect = Expect::Operand;
+        Some(())
+    }
+
+    /// Of a label, a property, a case or a conditional.
+    fn colon(&mut self) -> Goes {
+        let in_conditional = self.ternaries > 0;
+        let may = in_conditional
+            || (self.last != T::SCHEME && matches!(self.nest.top(), None | Some(Bracket::Brace)));
+        if !may || matches!(self.expect, Expect::Operand | Expect::Open) {
+            return None;
+        }
+        self.ternaries = self.ternaries.saturating_sub(1);
+        self.emit(T::COLON, self.at, 1);
+        self.expect = if in_conditional { Expect::Operand } else { Expect::Open };
+        Some(())
+    }
+
+    /// A run of operator bytes, as long as one operator can be.
+    fn operator(&mut self, byte: u8) -> Goes {
+        let rest = self.rest();
+        let same = rest.iter().take(3).take_while(|&&b| b == byte).count();
+        let assigns = byte != b'=' && rest.get(same) == Some(&b'=');
+        let prefix = match (byte, same) {
+            (b'+' | b'-', 2..) => {
+                // `++` and `--` stand on either side of their operand.
+                self.emit(T::UNARY, self.at, 2);
+                if self.expect != Expect::Operator {
+                    self.expect = Expect::Operand;
+                }
+                return Some(());
+            }
+            (b'+' | b'-', _) => !matches!(self.expect, Expect::Operator | Expect::Any) && !assigns,
+            (b'!', _) => !(assigns && self.expect == Expect::Operator),
+            (b'~', _) => true,
+            _ => false,
+        };
+        if prefix {
+            self.begin()?;
+            self.emit(T::UNARY, self.at, 1);
+            self.expect = Expect::Operand;
+            return Some(());
+        }
+        if matches!(self.expect, Expect::Operand | Expect::Open) {
+            return None;
+        }
+        let (token, len) = match (byte, same, rest.get(1)) {
+            (b'=', 1, Some(b'>')) => (T::ARROW, 2),
+            (b'=', 1, _) => (T::ASSIGN, 1),
+            (b'=', _, _) => (T::OP, same),
+            (b'?', 1, Some(b'.')) if !matches!(rest.get(2), Some(b'0'..=b'9')) => {
+                let call = matches!(rest.get(2), Some(b'(' | b'['));
+                if call {
+                    // `f?.(x)` and `a?.[k]`: the bracket says what it is.
+                    self.at += 2;
+                    return Some(());
+                }
+                (T::DOT, 2)
+            }
+            (b'?', 1, _) => {
+                self.ternaries += 1;
+                (T::QUESTION, 1)
+            }
+            (b'!', _, _) => (T::OP, rest.iter().skip(1).take(2).take_while(|&&b| b == b'=').count() + 1),
+            (b'<' | b'>', _, _) => (T::OP, same + usize::from(assigns)),
+            _ if assigns => (T::ASSIGN, same + 1),
+            (b'+', _, _) => (T::PLUS, 1),
+            (b'*' | b'&' | b'|' | b'?' , 2.., _) => (T::OP, 2),
+            _ => (T::OP, 1),
+        };
+        self.emit(token, self.at, len);
+        self.expect = Expect::Operand;
+        Some(())
+    }
+}

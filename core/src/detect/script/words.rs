@@ -1,0 +1,259 @@
+//! The words of JavaScript that matter, and the token each becomes.
+//!
+//! JavaScript minds letter case; the table does not, since templates and proxies upper- or lower-case values on their
+//! way. Words are as in ECMA-262 and the HTML and DOM standards, old ones where engines still know them.
+
+use crate::detect::tokens;
+
+tokens! {
+    /// What the lexer says. Everything between is folded away.
+    ScriptToken {
+        // How the value left what surrounds it; the first token of its context.
+        CLOSE_STRING, CLOSE_COMMENT, HOLE,
+        // Operands.
+        WORD, MEMBER, NUMBER, STRING, TEMPLATE, REGEX,
+        /// A string that spells a known name: `['constructor']`.
+        NAME_STRING,
+        /// A name written with escapes: `\u0061lert`.
+        ESCAPED,
+        // Names by what they reach.
+        /// Shows that script runs: `alert`.
+        ALERT,
+        /// Runs text as code: `eval`, `setTimeout`, `Function`.
+        EVAL,
+        /// Writes into the page: `write`, `innerHTML`.
+        WRITE,
+        /// The page and its windows.
+        DOM,
+        LOCATION,
+        /// What is worth stealing or showing: `cookie`, `domain`, `localStorage`.
+        SECRET,
+        /// Ways from any value to code: `constructor`, `prototype`, `call`.
+        REFLECT,
+        /// Makes text out of numbers or codes: `fromCharCode`, `atob`.
+        CODEC,
+        /// Sends or loads: `fetch`, `import`, `Image`.
+        NET,
+        /// Methods of strings and lists that carry code along: `map`, `replace`, `join`.
+        METHOD,
+        // Keywords.
+        VAR, FUNCTION, NEW, THROW, CONTROL, KEYWORD,
+        // Calls.
+        /// `name(`.
+        CALL,
+        /// `value[key](`.
+        MEMBER_CALL,
+        /// name`…`.
+        TAGGED,
+        // Punctuation.
+        PAREN, CLOSE,
+        /// A closing bracket of what surrounds the value: `');`.
+        OUT,
+        INDEX, ARRAY, UNINDEX, BRACE, UNBRACE, DOT, COMMA, SEMI, NEWLINE, COLON, QUESTION, ARROW,
+        ASSIGN, PLUS, OP, UNARY,
+        // The rest.
+        LINE_COMMENT, BLOCK_COMMENT,
+        /// `javascript:` where a statement may begin, which is both a label and a URL scheme.
+        SCHEME,
+    }
+}
+
+/// What a word is to the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// A name, of this interest.
+    Name(ScriptToken),
+    /// A name of interest only behind a dot: `x.write`.
+    Member(ScriptToken),
+    /// An operator between operands: `in`.
+    Infix,
+    /// Begins an operand: `typeof`, `new`.
+    Prefix(ScriptToken),
+    /// Begins or ends a statement and needs no operand: `return`, `break`.
+    Statement,
+    /// Takes a bracket that is no call: `if (`.
+    Control,
+    /// The scheme of a script URL.
+    Scheme,
+}
+
+/// Looks a word up; any letter case. O(log words), no allocation.
+pub(super) fn lookup(word: &[u8]) -> Option<Word> {
+    if word.len() < 2 || word.len() > LONGEST {
+        return None;
+    }
+    let found = WORDS.binary_search_by(|(known, _)| {
+        known.bytes().cmp(word.iter().map(u8::to_ascii_lowercase))
+    });
+    found.ok().and_then(|at| WORDS.get(at)).map(|&(_, word)| word)
+}
+
+const LONGEST: usize = 24;
+
+use ScriptToken as T;
+use Word::{Control, Infix, Member, Name, Prefix, Scheme, Statement};
+
+/// Sorted; lower case.
+const WORDS: &[(&str, Word)] = &[
+    ("$eval", Member(T::EVAL)),
+    ("activexobject", Name(T::NET)),
+    ("alert", Name(T::ALERT)),
+    ("appendchild", Member(T::WRITE)),
+    ("apply", Member(T::REFLECT)),
+    ("assign", Member(T::METHOD)),
+    ("async", Prefix(T::KEYWORD)),
+    ("at", Member(T::METHOD)),
+    ("atob", Name(T::CODEC)),
+    ("attributes", Member(T::METHOD)),
+    ("await", Prefix(T::KEYWORD)),
+    ("bind", Member(T::REFLECT)),
+    ("body", Member(T::DOM)),
+    ("break", Statement),
+    ("btoa", Name(T::CODEC)),
+    ("call", Member(T::REFLECT)),
+    ("case", Prefix(T::KEYWORD)),
+    ("catch", Control),
+    ("class", Prefix(T::FUNCTION)),
+    ("concat", Member(T::METHOD)),
+    ("confirm", Name(T::ALERT)),
+    ("console", Name(T::DOM)),
+    ("const", Prefix(T::VAR)),
+    ("constructor", Name(T::REFLECT)),
+    ("contentdocument", Name(T::DOM)),
+    ("contentwindow", Name(T::DOM)),
+    ("continue", Statement),
+    ("cookie", Member(T::SECRET)),
+    ("createcontextualfragment", Member(T::WRITE)),
+    ("createelement", Member(T::WRITE)),
+    ("debugger", Statement),
+    ("decodeuri", Name(T::CODEC)),
+    ("decodeuricomponent", Name(T::CODEC)),
+    ("defaultview", Name(T::DOM)),
+    ("delete", Prefix(T::KEYWORD)),
+    ("do", Prefix(T::CONTROL)),
+    ("document", Name(T::DOM)),
+    ("documentelement", Member(T::DOM)),
+    ("documenturi", Member(T::SECRET)),
+    ("domain", Member(T::SECRET)),
+    ("else", Prefix(T::CONTROL)),
+    ("escape", Name(T::CODEC)),
+    ("eval", Name(T::EVAL)),
+    ("every", Member(T::METHOD)),
+    ("execcommand", Member(T::WRITE)),
+    ("execscript", Name(T::EVAL)),
+    ("export", Prefix(T::KEYWORD)),
+    ("fetch", Name(T::NET)),
+    ("filter", Member(T::METHOD)),
+    ("finally", Prefix(T::CONTROL)),
+    ("find", Member(T::METHOD)),
+    ("findindex", Member(T::METHOD)),
+    ("for", Control),
+    ("foreach", Member(T::METHOD)),
+    ("frames", Name(T::DOM)),
+    ("from", Member(T::METHOD)),
+    ("fromcharcode", Name(T::CODEC)),
+    ("fromcodepoint", Name(T::CODEC)),
+    ("function", Prefix(T::FUNCTION)),
+    ("getelementbyid", Member(T::DOM)),
+    ("getelementsbytagname", Member(T::DOM)),
+    ("globalthis", Name(T::DOM)),
+    ("hash", Member(T::SECRET)),
+    ("href", Member(T::LOCATION)),
+    ("if", Control),
+    ("image", Name(T::NET)),
+    ("import", Name(T::NET)),
+    ("importscripts", Name(T::NET)),
+    ("in", Infix),
+    ("innerhtml", Name(T::WRITE)),
+    ("insertadjacenthtml", Member(T::WRITE)),
+    ("instanceof", Infix),
+    ("javascript", Scheme),
+    ("join", Member(T::METHOD)),
+    ("jquery", Name(T::DOM)),
+    ("jscript", Scheme),
+    ("let", Prefix(T::VAR)),
+    ("livescript", Scheme),
+    ("localstorage", Name(T::SECRET)),
+    ("location", Name(T::LOCATION)),
+    ("map", Member(T::METHOD)),
+    ("mocha", Scheme),
+    ("msgbox", Name(T::ALERT)),
+    ("navigate", Member(T::LOCATION)),
+    ("navigator", Name(T::DOM)),
+    ("new", Prefix(T::NEW)),
+    ("of", Infix),
+    ("onerror", Name(T::EVAL)),
+    ("open", Member(T::NET)),
+    ("opener", Member(T::DOM)),
+    ("origin", Member(T::SECRET)),
+    ("outerhtml", Name(T::WRITE)),
+    ("parent", Name(T::DOM)),
+    ("parentnode", Member(T::DOM)),
+    ("prompt", Name(T::ALERT)),
+    ("prototype", Name(T::REFLECT)),
+    ("reduce", Member(T::METHOD)),
+    ("reflect", Name(T::REFLECT)),
+    ("reload", Member(T::LOCATION)),
+    ("replace", Member(T::METHOD)),
+    ("return", Statement),
+    ("reverse", Member(T::METHOD)),
+    ("search", Member(T::METHOD)),
+    ("self", Name(T::DOM)),
+    ("sendbeacon", Member(T::NET)),
+    ("sessionstorage", Name(T::SECRET)),
+    ("setattribute", Member(T::WRITE)),
+    ("setimmediate", Name(T::EVAL)),
+    ("setinterval", Name(T::EVAL)),
+    ("settimeout", Name(T::EVAL)),
+    ("slice", Member(T::METHOD)),
+    ("some", Member(T::METHOD)),
+    ("sort", Member(T::METHOD)),
+    ("source", Member(T::METHOD)),
+    ("split", Member(T::METHOD)),
+    ("src", Member(T::NET)),
+    ("substr", Member(T::METHOD)),
+    ("switch", Control),
+    ("textcontent", Member(T::SECRET)),
+    ("then", Member(T::METHOD)),
+    ("throw", Prefix(T::THROW)),
+    ("top", Name(T::DOM)),
+    ("tostring", Member(T::METHOD)),
+    ("trigger", Member(T::METHOD)),
+    ("try", Prefix(T::CONTROL)),
+    ("typeof", Prefix(T::KEYWORD)),
+    ("unescape", Name(T::CODEC)),
+    ("url", Member(T::SECRET)),
+    ("valueof", Member(T::METHOD)),
+    ("var", Prefix(T::VAR)),
+    ("vbscript", Scheme),
+    ("void", Prefix(T::KEYWORD)),
+    ("websocket", Name(T::NET)),
+    ("while", Control),
+    ("window", Name(T::DOM)),
+    ("with", Control),
+    ("worker", Name(T::NET)),
+    ("write", Member(T::WRITE)),
+    ("writeln", Member(T::WRITE)),
+    ("xmlhttprequest", Name(T::NET)),
+    ("yield", Prefix(T::KEYWORD)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_within_its_bounds() {
+        assert!(WORDS.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(WORDS.iter().all(|(word, _)| (2..=LONGEST).contains(&word.len())));
+        assert!(ScriptToken::NAMES.len() <= 64);
+    }
+
+    #[test]
+    fn any_letter_case_is_found_and_nothing_longer() {
+        assert_eq!(lookup(b"fromCharCode"), Some(Name(T::CODEC)));
+        assert_eq!(lookup(b"ALERT"), Some(Name(T::ALERT)));
+        assert_eq!(lookup(b"alerts"), None);
+        assert_eq!(lookup(b"a"), None);
+    }
+}
