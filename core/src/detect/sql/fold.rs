@@ -1,0 +1,329 @@
+//! Folding: raw tokens to their normal form, and the point from which no dialect can parse on.
+//!
+//! Everything here is O(1) a token and holds a handful of tokens at most:
+//!
+//! - a word waits for what follows it, since only a parenthesis makes it a call;
+//! - `+`, `-` in place of an operand are unary and vanish, as do `not`, `!` and `~`; between an operand and a keyword `+`
+//!   stands for a blank that was not decoded, and vanishes too;
+//! - a parenthesis in place of an operand only groups and vanishes, unless a subquery begins there; closing ones are
+//!   counted, and only what closes more than was opened comes through;
+//! - constant, comparison, constant becomes [`TAUT`] or [`CONST`], unless the first belongs to a term (`n % 10 = 1`);
+//! - comments that stand for blanks come through once.
+//!
+//! # Where parsing ends
+//!
+//! [`Fold::parses`] turns false at a construct that no dialect has: then the server would refuse the statement as a whole,
+//! so tokens from there on are no evidence. The rules are few and sure:
+//!
+//! - three operands in a row (`a b c`): at most an alias follows an operand. Adjacent strings are one string, though.
+//! - a number, variable or unknown call right after the string around the value was closed (`5'10`);
+//! - a name there is an alias, and no alias is followed by an operator (`O'Brien and Sons`) or a second name.
+
+use std::ops::Range;
+
+use super::SqlToken::{self, *};
+use super::words::Word;
+use crate::detect::segment::Sink;
+
+/// What the grammar has just seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// An operator, a keyword, an opening parenthesis or nothing: an operand may follow.
+    Operator,
+    /// The end of the string around the value.
+    Close,
+    /// A name after that end.
+    Alias,
+    /// So many operands in a row.
+    Operands(u8),
+}
+
+/// Operands in a row that some dialect can parse: one and its alias.
+const OPERANDS: u8 = 2;
+
+/// Folds raw tokens into `sink`.
+#[derive(Debug)]
+pub(super) struct Fold<'v, 's, S> {
+    view: &'v [u8],
+    sink: &'s mut S,
+    after: After,
+    /// The last operand was a string.
+    string: bool,
+    /// A word that waits for a parenthesis.
+    word: Option<(Word, Range<usize>)>,
+    /// A sign that waits for its right operand.
+    sign: Option<Range<usize>>,
+    /// A grouping parenthesis that waits for a subquery.
+    group: Option<Range<usize>>,
+    /// A constant that waits for a comparison.
+    constant: Option<(SqlToken, Range<usize>)>,
+    /// That comparison, waiting for its right side.
+    comparison: Option<(SqlToken, Range<usize>)>,
+    /// What went out last.
+    last: SqlToken,
+    /// Parentheses open in the value.
+    depth: usize,
+    glued: bool,
+    parses: bool,
+}
+
+impl<'v, 's, S: Sink> Fold<'v, 's, S> {
+    pub(super) fn new(view: &'v [u8], sink: &'s mut S) -> Fold<'v, 's, S> {
+        Fold {
+            view,
+            sink,
+            after: After::Operator,
+            string: false,
+            word: None,
+            sign: None,
+            group: None,
+            constant: None,
+            comparison: None,
+            last: COMMA,
+            depth: 0,
+            glued: false,
+            parses: true,
+        }
+    }
+
+    /// Whether some dialect could still parse what came so far. Once false, nothing more comes out.
+    #[inline]
+    pub(super) fn parses(&self) -> bool {
+        self.parses
+    }
+
+    /// Whether an operand may come next; else an operator must.
+    pub(super) fn wants_operand(&self) -> bool {
+        self.word
+            .as_ref()
+            .map_or(self.after == After::Operator, |(word, _)| !is_operand(word.plain))
+    }
+
+    /// A word; what it is depends on what follows.
+    pub(super) fn word(&mut self, word: Word, range: Range<usize>) {
+        self.settle();
+        self.word = Some((word, range));
+    }
+
+    /// Any token but words, parentheses and comments.
+    pub(super) fn token(&mut self, token: SqlToken, range: Range<usize>) {
+        self.settle();
+        self.accept(token, range);
+    }
+
+    /// `!`, `~` or another sign of negation that stands alone.
+    pub(super) fn negation(&mut self, range: Range<usize>) {
+        self.settle();
+        if self.after != After::Operator {
+            self.accept(ODD, range);
+        }
+    }
+
+    /// The word `not`: it changes nothing of what an attack looks like.
+    pub(super) fn not(&mut self) {
+        self.settle();
+    }
+
+    /// `(`
+    pub(super) fn open(&mut self, range: Range<usize>) {
+        self.depth += 1;
+        if let Some((word, at)) = self.word.take() {
+            if word.loose || at.end == range.start {
+                self.accept(word.call, at);
+                self.after = After::Operator;
+                return;
+            }
+            self.accept(word.plain, at);
+        }
+        if self.after == After::Operator {
+            self.group = Some(range);
+        } else {
+            self.accept(LP, range);
+        }
+    }
+
+    /// `)`
+    pub(super) fn close(&mut self, range: Range<usize>) {
+        self.settle();
+        self.group = None;
+        if let Some(depth) = self.depth.checked_sub(1) {
+            self.depth = depth;
+            self.sign = None;
+            self.after = After::Operands(1);
+            self.string = false;
+        } else {
+            self.accept(RPX, range);
+        }
+    }
+
+    /// A comment that stands for a blank.
+    pub(super) fn glue(&mut self, range: Range<usize>) {
+        if !self.glued {
+            self.settle();
+            self.flush();
+            self.emit(GLUE, range);
+            self.glued = true;
+        }
+    }
+
+    /// A stray `*/`: it closes a comment around the value.
+    pub(super) fn close_comment(&mut self, range: Range<usize>) {
+        self.settle();
+        self.accept(RPX, range);
+        self.after = After::Operator;
+    }
+
+    /// The end of the value.
+    pub(super) fn finish(&mut self) {
+        self.settle();
+        self.flush();
+    }
+
+    /// A waiting word is no call.
+    fn settle(&mut self) {
+        if let Some((word, at)) = self.word.take() {
+            self.accept(word.plain, at);
+        }
+    }
+
+    /// Takes a token whose part of speech is settled: signs and groups first, then the grammar.
+    fn accept(&mut self, token: SqlToken, range: Range<usize>) {
+        if !self.parses {
+            return;
+        }
+        if token == SIGN {
+            if self.after != After::Operator && self.sign.is_none() {
+                self.sign = Some(range);
+            }
+            return;
+        }
+        if let Some(sign) = self.sign.take()
+            && (is_operand(token) || token == ODD || token == SELECT)
+        {
+            self.advance(SIGN, sign);
+        }
+        if let Some(group) = self.group.take()
+            && token == SELECT
+        {
+            self.advance(LP, group);
+        }
+        let token = if token == STAR && self.after != After::Operator { ARITH } else { token };
+        self.advance(token, range);
+    }
+
+    /// Follows the grammar by one token.
+    fn advance(&mut self, token: SqlToken, range: Range<usize>) {
+        let next = if is_operand(token) {
+            let string = matches!(token, STR | OPEN);
+            let next = match self.after {
+                After::Operator => Some(After::Operands(1)),
+                After::Close => match token {
+                    NAME | WORD | SYSTEM => Some(After::Alias),
+                    NUM | HEX | LIT | VAR | CALL => None,
+                    _ => Some(After::Operands(1)),
+                },
+                After::Alias => None,
+                After::Operands(run) if string && self.string => Some(After::Operands(run)),
+                After::Operands(run) if run < OPERANDS => Some(After::Operands(run + 1)),
+                After::Operands(_) => None,
+            };
+            self.string = string;
+            next
+        } else {
+            match (token, self.after) {
+                (CLOSE | APOS | TICK, _) => Some(After::Close),
+                (
+                    LOGIC | DOUBLE | CMP | LIKE | IN | IS | SIGN | ARITH | OP | DOT | ODD | AS | LP,
+                    After::Alias,
+                ) => None,
+                (RPX, _) => Some(After::Operands(1)),
+                _ => Some(After::Operator),
+            }
+        };
+        match next {
+            Some(next) => {
+                self.after = next;
+                self.compare(token, range);
+            }
+            None => {
+                self.flush();
+                self.parses = false;
+            }
+        }
+    }
+
+    /// Folds comparisons of constants.
+    fn compare(&mut self, token: SqlToken, range: Range<usize>) {
+        let literal = matches!(token, NUM | HEX | STR | LIT | OPEN);
+        match (&self.constant, &self.comparison) {
+            (Some((_, left)), Some(_)) if literal => {
+                let same = text(self.view, left) == text(self.view, &range);
+                let whole = left.start..range.end;
+                self.constant = None;
+                self.comparison = None;
+                self.emit(if same { TAUT } else { CONST }, whole);
+                if token == OPEN {
+                    self.emit(OPEN, range);
+                }
+            }
+            (Some(_), None) if matches!(token, CMP | LIKE) => {
+                self.comparison = Some((token, range));
+            }
+            _ => {
+                self.flush();
+                let term = matches!(self.last, ARITH | SIGN | OP | DOT);
+                if literal && token != OPEN && !term {
+                    self.constant = Some((token, range));
+                } else {
+                    self.emit(token, range);
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some((token, range)) = self.constant.take() {
+            self.emit(token, range);
+        }
+        if let Some((token, range)) = self.comparison.take() {
+            self.emit(token, range);
+        }
+    }
+
+    #[inline]
+    fn emit(&mut self, token: SqlToken, range: Range<usize>) {
+        self.last = token;
+        self.sink.token(token as u8, range);
+    }
+}
+
+/// Whether a token stands where an operand does. A type name does not count: it may stand beside one (`date '...'`).
+const fn is_operand(token: SqlToken) -> bool {
+    matches!(
+        token,
+        OPEN | STR
+            | NUM
+            | HEX
+            | LIT
+            | VAR
+            | NAME
+            | WORD
+            | SYSTEM
+            | FUNC
+            | RISKY
+            | DELAY
+            | CALL
+            | STAR
+            | SCI
+    )
+}
+
+/// A literal without its quotes: `'a'` compared with `'a` is a tautology once the application closes the string.
+fn text<'v>(view: &'v [u8], range: &Range<usize>) -> &'v [u8] {
+    let text = view.get(range.clone()).unwrap_or_default();
+    match text {
+        [quote @ (b'\'' | b'"' | b'`'), text @ .., end] if quote == end => text,
+        [b'\'' | b'"' | b'`', text @ ..] => text,
+        text => text,
+    }
+}

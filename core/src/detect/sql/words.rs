@@ -1,0 +1,259 @@
+//! The words of SQL: keywords, functions, system objects, and the commonest words of prose that are none of these.
+//!
+//! Compiled into one hash table at build time; a look-up reads at most six bytes of the word before it compares, folds
+//! no case into memory and allocates nothing. Which words *attack* is not said here: a word only gets its part of speech,
+//! the weights are data.
+
+use super::SqlToken::{self, *};
+
+/// What a word is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    /// What it is on its own.
+    pub(super) plain: SqlToken,
+    /// What it is before an opening parenthesis.
+    pub(super) call: SqlToken,
+    /// Whether blanks may stand between it and that parenthesis. Not for functions named by words of prose.
+    pub(super) loose: bool,
+}
+
+impl Word {
+    /// A word that is in no table.
+    pub(super) const UNKNOWN: Word = Word { plain: NAME, call: CALL, loose: false };
+
+    const fn keyword(token: SqlToken) -> Word {
+        Word { plain: token, call: token, loose: true }
+    }
+
+    /// A keyword that, right before a parenthesis, is a function.
+    const fn keyword_or(token: SqlToken, call: SqlToken) -> Word {
+        Word { plain: token, call, loose: false }
+    }
+
+    /// A function whose name nobody writes otherwise.
+    const fn function(call: SqlToken) -> Word {
+        Word { plain: NAME, call, loose: true }
+    }
+
+    /// A function whose name is also a word of prose or a usual column.
+    const fn common_function() -> Word {
+        Word { plain: NAME, call: FUNC, loose: false }
+    }
+
+    /// Whether names may be joined to it by dots, so that it is no keyword.
+    pub(super) const fn is_name(self) -> bool {
+        matches!(self.plain, NAME | SYSTEM | RISKY | WORD)
+    }
+}
+
+const GROUPS: &[(Word, &str)] = &[
+    (Word::keyword(SELECT), "select"),
+    (Word::keyword(UNION), "union intersect except minus"),
+    (
+        Word::keyword(ALL),
+        "all distinct distinctrow top straight_join sql_no_cache sql_cache high_priority sql_calc_found_rows",
+    ),
+    (Word::keyword(FROM), "from join"),
+    (Word::keyword(WHERE), "where"),
+    (Word::keyword(INTO), "into outfile dumpfile procedure infile"),
+    (Word::keyword(ORDER), "order group"),
+    (Word::keyword(BY), "by"),
+    (Word::keyword(HAVING), "having"),
+    (Word::keyword(LIMIT), "limit offset fetch returning rollup settings rownum"),
+    (Word::keyword(DML), "update delete merge upsert"),
+    (Word::keyword_or(DML, FUNC), "insert replace"),
+    (Word::keyword(VALUES), "values"),
+    (Word::keyword(SET), "set"),
+    (Word::keyword(DDL), "drop create alter truncate grant revoke rename"),
+    (
+        Word::keyword(OBJECT),
+        "table database schema column columns tables databases schemas trigger view index function tablespace privileges",
+    ),
+    (Word::keyword(EXEC), "exec execute shutdown reconfigure openrowset opendatasource openquery"),
+    (Word::keyword(DECLARE), "declare prepare deallocate"),
+    (
+        Word::keyword(ROUTINE),
+        "begin call print handler load attach pragma analyse immediate cursor backup restore commit \
+         rollback raise perform kill",
+    ),
+    (Word::keyword(WAITFOR), "waitfor delay"),
+    (Word::keyword_or(CASE, FUNC), "case if elseif"),
+    (Word::keyword(WHEN), "when then else end"),
+    (Word::keyword(LOGIC), "or and xor"),
+    (Word::keyword(LIKE), "like rlike ilike regexp glob between"),
+    (Word::keyword(IN), "in exists any some"),
+    (Word::keyword(IS), "is isnull notnull"),
+    (Word::keyword(AS), "as"),
+    (Word::keyword(ARITH), "div mod collate escape"),
+    (Word::keyword(LIT), "null true false"),
+    (
+        Word::keyword(TYPE),
+        "varchar varchar2 nvarchar varbinary integer int bigint smallint decimal numeric signed unsigned boolean blob clob \
+         text character nchar binary float double interval timestamp",
+    ),
+    (
+        Word::function(FUNC),
+        "concat concat_ws group_concat string_agg array_agg listagg substring substr ascii ord chr hex unhex char_length \
+         character_length bit_length octet_length cast convert try_cast try_convert coalesce nullif ifnull nvl nvl2 decode iif \
+         lpad rpad elt make_set rand random bin oct conv md5 sha sha1 sha2 aes_encrypt aes_decrypt to_base64 from_base64 \
+         compress uncompress instr charindex patindex find_in_set strcmp strlen lcase ucase ltrim rtrim quotename quote_literal \
+         parsename stuff getdate curdate curtime current_database connection_id last_insert_id row_count found_rows db_name user_name user_id suser_name suser_sname \
+         host_name object_id object_name col_name type_name has_dbaccess is_srvrolemember is_member serverproperty \
+         to_char to_number to_date to_timestamp to_hex get_byte encode ceil ceiling greatest least datediff date_add \
+         date_sub now pi json_extract json_value json_query json_object json_keys json_arrayagg json_each json_depth \
+         json_quote jsonb_build_object row_to_json xmltype xmlelement xmlagg xmlserialize database_to_xml query_to_xml \
+         quote_ident regexp_replace regexp_like regexp_count regexp_instr regexp_substr generate_series inet_aton inet_ntoa \
+         inet6_aton char_to_label rawtohex utl_raw length_b sqlite_version sqlite_source_id typeof unicode soundex \
+         translate to_clob ora_hash crypt_key zeroifnull bitcount bit_shift bitstring_to_binary tochar iff \
+         parse_data_size to_posixtime rownumber row_number",
+    ),
+    (
+        Word::common_function(),
+        "left right mid char count length len version user database exp floor round sum avg min max abs sign sqrt power pow log \
+         lower upper trim reverse repeat space date time year month day hour minute second format position locate unnest \
+         field export_set hash crypt print strpos like_escape row instring uuid",
+    ),
+    (
+        Word::function(FUNC),
+        "cos sin tan cot acos asin atan atan2 degrees radians crc32 log2 log10 ln",
+    ),
+    // Functions that need no parentheses.
+    (
+        Word::keyword_or(SYSTEM, FUNC),
+        "current_user session_user system_user current_schema current_role current_catalog sysdate systimestamp",
+    ),
+    (
+        Word::function(DELAY),
+        "sleep pg_sleep benchmark randomblob pg_sleep_for pg_sleep_until receive_message sleepeachrow",
+    ),
+    (
+        Word::keyword(RISKY),
+        "load_file extractvalue updatexml xp_cmdshell xp_regread xp_dirtree xp_fileexist xp_subdirs xp_loginconfig \
+         xp_availablemedia xp_enumerrorlogs xp_regwrite xp_regdeletekey xp_servicecontrol xp_terminate_process xp_msver \
+         xp_makecab xp_ntsec_enumdomains sp_executesql sp_oacreate sp_oamethod sp_configure sp_password sp_addextendedproc \
+         sp_makewebtask sp_addsrvrolemember sp_adduser sp_addlogin sp_add_job sp_helptext sp_help utl_http utl_inaddr \
+         utl_file utl_smtp utl_tcp httpuritype dbms_pipe dbms_lock dbms_xmlgen dbms_java dbms_ldap dbms_utility dbms_xslprocessor \
+         dbms_output dbms_export_extension dbms_sql dbms_scheduler dbms_random dbms_session dbms_xmlquery dbms_cdc_publish ctxsys \
+         drithsx ordsys lo_import lo_export lo_get lo_put lo_from_bytea lo_create pg_read_file pg_ls_dir \
+         pg_read_binary_file pg_stat_file pg_file_write pg_logdir_ls pg_reload_conf dblink_connect \
+         dblink_send_query copy_file sys_eval sys_exec sys_get  \
+         regexp_substring heavy_query gtid_subset gtid_subtract geomfromtext st_latfromgeohash st_longfromgeohash st_pointfromgeohash uuid_to_bin name_const \
+         raise_error fuzzbits sqlid_to_sqlhash ms_trunc user_lock autonomous_transaction fn_get_audit_file fn_xe_file_target_read_file \
+         fn_trace_gettable bulk_insert getmappingxpath",
+    ),
+    (
+        Word::function(RISKY),
+        "load_extension readfile writefile dblink edit polygon multipoint multilinestring linestring geometrycollection multipolygon",
+    ),
+    (
+        Word::keyword(SYSTEM),
+        "information_schema performance_schema sysobjects syscolumns sysusers sysdatabases syslogins sysprocesses sysfiles sysservers sysconfigures \
+         systables sysxlogins sysmaster syspaghdr sysibm sysibmadm syscat sysdummy1 pg_catalog pg_user pg_shadow pg_database \
+         pg_class pg_tables pg_authid pg_roles pg_proc pg_attribute pg_stat_activity pg_namespace pg_settings pg_group \
+         sqlite_master sqlite_schema sqlite_temp_master all_tables user_tables all_users dba_users dba_tables user_users \
+         all_tab_columns user_tab_columns user_tab_cols all_tab_cols all_objects user_objects dba_objects all_source \
+         user_role_privs session_privs session_roles v$version v$database v$instance v$session v$parameter global_name \
+         product_component_version msysobjects msysaccessobjects msysaces msysqueries rdb$database rdb$fields rdb$types \
+         rdb$relations rdb$functions rdb$collations rdb$relation_fields table_name column_name table_schema schema_name schemata \
+         column_key dual innodb_table_stats innodb_index_stats statements_with_errors_or_warnings processlist \
+         file_priv super_priv user_privileges schema_privileges usesuper usename passwd_hash domain.domains syscolumn systable \
+         sysuser xtype",
+    ),
+    (
+        Word::keyword(WORD),
+        "the a an of to it this that these those you your yours we our they their he his she her its my me are was were be been \
+         being do does did have has had can could will would should may might must shall no for with at which who what how why \
+         there here also only more most other than so such but because while though very just please about after before during \
+         without within under over through each every both either neither whether however therefore \
+         i am im dont de la le les el los las un une und der die das et il que para por con del",
+    ),
+];
+
+#[derive(Clone, Copy)]
+struct Entry {
+    text: &'static [u8],
+    word: Word,
+}
+
+/// More than twice the words, so that a search ends after one or two slots.
+const SLOTS: usize = 2048;
+
+static TABLE: [Entry; SLOTS] = build();
+
+/// The longest word in the table; longer ones need no look-up.
+const LONGEST: usize = 34;
+
+/// What `word` is, in any case of its ASCII letters. O(1).
+#[inline]
+pub(super) fn lookup(word: &[u8]) -> Word {
+    if word.len() > LONGEST {
+        return Word::UNKNOWN;
+    }
+    let mut slot = hash(word);
+    loop {
+        // The mask keeps `slot` within the table.
+        let entry = &TABLE[slot & (SLOTS - 1)];
+        if entry.text.is_empty() {
+            return Word::UNKNOWN;
+        }
+        if entry.text.eq_ignore_ascii_case(word) {
+            return entry.word;
+        }
+        slot += 1;
+    }
+}
+
+/// Mixes length, both ends and the middle; 0x20 folds the case of letters and does no harm to other bytes.
+const fn hash(word: &[u8]) -> usize {
+    let len = word.len();
+    if len == 0 {
+        return 0;
+    }
+    let mut hash = len as u32;
+    let mut pick = 0;
+    while pick < 6 {
+        // Six places spread evenly from the first byte to the last.
+        let byte = word[pick * (len - 1) / 5] | 0x20;
+        hash = (hash ^ byte as u32).wrapping_mul(0x9E37_79B1).rotate_left(7);
+        pick += 1;
+    }
+    (hash >> 8) as usize & (SLOTS - 1)
+}
+
+const fn build() -> [Entry; SLOTS] {
+    let mut table = [Entry { text: b"", word: Word::UNKNOWN }; SLOTS];
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let (word, mut rest) = (GROUPS[group].0, GROUPS[group].1.as_bytes());
+        while !rest.is_empty() {
+            let mut len = 0;
+            while len < rest.len() && rest[len] != b' ' {
+                len += 1;
+            }
+            let (text, tail) = rest.split_at(len);
+            assert!(text.len() <= LONGEST);
+            let mut slot = hash(text);
+            while !table[slot].text.is_empty() && !same(table[slot].text, text) {
+                slot = (slot + 1) & (SLOTS - 1);
+            }
+            table[slot] = Entry { text, word };
+            rest = if tail.is_empty() { tail } else { tail.split_at(1).1 };
+        }
+        group += 1;
+    }
+    table
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
