@@ -1,1 +1,0 @@
-//! Path traversal and local file inclusion.

@@ -1,0 +1,177 @@
+//! The path [`Language`].
+
+use super::PathToken::*;
+use super::{PathToken, lex};
+use crate::detect::segment::Sink;
+use crate::detect::{Gate, Language};
+use crate::prefilter::gate::Classes;
+
+/// Paths: traversal, sensitive files, file wrappers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path;
+
+/// File names that are evidence without a path. Part of the gate.
+pub(super) const BARE: &[&str] = &[
+    ".htaccess",
+    ".htpasswd",
+    ".passwd",
+    ".bash_history",
+    ".rhosts",
+    "boot.ini",
+    "win.ini",
+    "wp-config.php",
+    "web.config",
+];
+
+/// [`BARE`], and separators and dots written without any special byte.
+const WORDS: &[&str] = &[
+    ".htaccess",
+    ".htpasswd",
+    ".passwd",
+    ".bash_history",
+    ".rhosts",
+    "boot.ini",
+    "win.ini",
+    "wp-config.php",
+    "web.config",
+    "..2f",
+    "..5c",
+    "0x2f",
+    "0x5c",
+];
+
+impl Language for Path {
+    const NAME: &'static str = "path";
+    const TOKENS: &'static [&'static str] = PathToken::NAMES;
+    const CONTEXTS: &'static [&'static str] = &["path"];
+    const GATE: Gate = Gate {
+        classes: Classes::SLASH.or(Classes::BACKSLASH).or(Classes::PERCENT).or(Classes::CONTROL),
+        words: WORDS,
+    };
+    // Each of these takes a separator (`/`, `\`, percent-coded, `0x2f`, `..2f`), a percent sequence, a NUL byte or a
+    // bare file.
+    const ANCHORS: u64 = ROOT_B.bit()
+        | ROOT_A.bit()
+        | ROOT_M.bit()
+        | REL_B.bit()
+        | REL_A.bit()
+        | REL_M.bit()
+        | DRIVE_B.bit()
+        | DRIVE_M.bit()
+        | UNC.bit()
+        | URL.bit()
+        | FILEURL.bit()
+        | WRAP.bit()
+        | PHP.bit()
+        | UP1.bit()
+        | UP2.bit()
+        | UP3.bit()
+        | XUP1.bit()
+        | XUP2.bit()
+        | JUNK.bit()
+        | NUL.bit()
+        | F_BARE.bit();
+
+    fn applies(self, _context: u8, _view: &[u8], _classes: Classes) -> bool {
+        true
+    }
+
+    fn lex<S: Sink>(self, _context: u8, view: &[u8], sink: &mut S) -> bool {
+        lex::lex(view, sink);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::cases;
+    use crate::detect::segment::Recorder;
+
+    fn tokens(text: &[u8]) -> String {
+        let mut recorder = Recorder::default();
+        Path.lex(0, text, &mut recorder);
+        let names = recorder.tokens.iter().map(|(token, _)| PathToken::NAMES[*token as usize]);
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn cases_hold() {
+        cases::hold(Path);
+    }
+
+    #[test]
+    fn the_gate_never_understates() {
+        let pieces: &[&[u8]] = &[
+            b"a",
+            b"etc",
+            b" ",
+            b".",
+            b"..",
+            b":",
+            b"=",
+            b"2f",
+            b"5c",
+            b"0x",
+            b"2e",
+            b"passwd",
+            b"win.ini",
+            b".ht",
+            b"access",
+            b"\xc0",
+            b"\xae",
+            b"\xaf",
+            b"\xf0\x80\x80",
+            b"\xe0\x80\xaf",
+            b"file",
+            b"c",
+            b";",
+            b"?",
+        ];
+        cases::gate_never_understates(Path, pieces);
+    }
+
+    #[test]
+    fn bare_names_open_the_gate() {
+        for name in BARE {
+            assert!(WORDS.contains(name), "{name}");
+            assert_eq!(tokens(name.as_bytes()), "REL_B F_BARE");
+        }
+    }
+
+    #[test]
+    fn steps_are_counted_whatever_their_writing() {
+        for (text, expected) in [
+            (&b"../../../etc/passwd"[..], "REL_B UP3 D_ETC F_PASS"),
+            (b"a/./../b", "REL_B NAME UP1 NAME"),
+            (b"..%2f..\\%2e%2e/etc", "REL_B XUP2 D_ETC"),
+            (b"/..;/..;/x", "ROOT_B XUP2 NAME"),
+            (b"....//....//x", "REL_B XUP2 NAME"),
+            (b"..2f..2fx", "REL_B XUP2 NAME"),
+            (b"/\xc0\xae\xc0\xae/x", "ROOT_B XUP1 NAME"),
+            (b"../..etc/passwd", "REL_B XUP2 D_ETC F_PASS"),
+        ] {
+            assert_eq!(tokens(text), expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn prose_about_a_path_is_no_path_at_the_begin() {
+        assert_eq!(tokens(b"/etc/passwd"), "ROOT_B D_ETC F_PASS");
+        assert_eq!(tokens(b" /etc/passwd\n"), "ROOT_B D_ETC F_PASS");
+        assert_eq!(tokens(b"/etc/passwd is a file"), "ROOT_M D_ETC F_PASS WORD");
+        assert_eq!(tokens(b"/etc/passwd\0 is cut"), "ROOT_B D_ETC F_PASS NUL WORD");
+        assert_eq!(
+            tokens(b"see .../x and 1..2, https://a.b/c"),
+            "WORD REL_M XUP1 NAME WORD URL NAME"
+        );
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_value() {
+        let mut recorder = Recorder::default();
+        Path.lex(0, b"ab ../../etc", &mut recorder);
+        let ranges: Vec<_> = recorder.tokens.into_iter().map(|(_, range)| range).collect();
+        assert_eq!(ranges, [0..3, 3..6, 3..8, 9..12]);
+    }
+}
