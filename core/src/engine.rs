@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::compile::plan::Plan;
 use crate::error::BuildError;
 use crate::inspect::Memory;
-use crate::model::load::Bundle;
+use crate::model::Bundle;
 use crate::model::policy::Policy;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
@@ -52,7 +52,9 @@ impl Engine {
     ///
     /// All rules, schemas, routes and exclusions that cannot be compiled, each with its place.
     pub fn new(policy: &Policy) -> Result<Engine, BuildError> {
-        Builder::new().build(&Bundle::from_policy(policy.clone()))
+        let bundle = Bundle::new(policy.clone())
+            .map_err(|error| BuildError::invalid(error.diagnostics().to_vec()))?;
+        Builder::new().build(&bundle)
     }
 
     /// How engines are built when defaults will not do.
@@ -105,6 +107,10 @@ impl Engine {
     /// Digest of rules and weights, as in [`Verdict::ruleset`].
     pub fn ruleset(&self) -> &str {
         &self.inner.plan.ruleset
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Engine {
+        Engine { inner }
     }
 
     pub(crate) fn plan(&self) -> &Plan {

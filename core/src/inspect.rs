@@ -12,10 +12,11 @@ use std::ops::Range;
 
 use crate::ambiguity::Ambiguity;
 use crate::compile::plan::{Exclusions, Plan};
+use crate::compile::route::RouteBuf;
 use crate::decide::{BLOCKED, FLAGGED, FLOOR, Settings};
 use crate::decode::view::View;
 use crate::decode::{Coding, Notes, Oddity, Reading, Readings, Transform};
-use crate::detect::pattern::PatternScratch;
+use crate::detect::pattern::{PatternScratch, Site};
 use crate::detect::{Evidence, Feature, LanguageId};
 use crate::limits::Budget;
 use crate::model::policy::RuleMode;
@@ -119,6 +120,7 @@ pub(crate) struct Memory {
     pub(crate) joined: View,
     hits: Hits,
     patterns: PatternScratch,
+    pub(crate) route: RouteBuf,
 }
 
 /// What is known of one request so far: what a session owns.
@@ -218,11 +220,11 @@ impl Run<'_> {
         matches: &mut Vec<Match>,
     ) {
         let Run { plan, memory, case } = self;
-        plan.literals.scan(reading.bytes, reading.classes, &mut memory.hits);
+        plan.literals(reading.bytes, reading.classes, &mut memory.hits);
         for language in &plan.languages {
             let rule = &plan.rules[language.rule as usize];
             let open = reading.classes.intersects(language.gate)
-                || memory.hits.language(language.id as u8)
+                || memory.hits.opens(language.id as u8)
                 || !plan.gated;
             if !open
                 || (structured && language.id != LanguageId::Path)
@@ -246,13 +248,11 @@ impl Run<'_> {
         }
         plan.patterns.find(
             reading.bytes,
-            field.place,
-            field.name,
-            reading.last,
+            Site { place: field.place, name: field.name, last: reading.last },
             &memory.hits,
             &mut memory.patterns,
             &mut case.budget,
-            &mut |pattern, range| {
+            |pattern, range| {
                 let rule = plan.pattern_rules[pattern];
                 let weight = plan.rules[rule as usize].weight;
                 matches.push(Match { rule, weight, reading: index, range, evidence: None });

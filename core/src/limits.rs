@@ -80,7 +80,7 @@ impl Limits {
     pub(crate) fn budget(&self) -> Budget {
         let bytes = (self.body_bytes + self.header_bytes + self.target_bytes) as u64;
         let derived = bytes.saturating_mul(Self::STEPS_PER_BYTE);
-        Budget { left: if self.steps == 0 { derived } else { self.steps } }
+        Budget { left: if self.steps == 0 { derived } else { self.steps }, exhausted: false }
     }
 }
 
@@ -91,25 +91,32 @@ impl Limits {
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     left: u64,
+    exhausted: bool,
 }
 
 impl Budget {
     /// A budget that never ends, for compile-time checks and tests.
-    pub(crate) const UNLIMITED: Budget = Budget { left: u64::MAX };
+    pub(crate) const UNLIMITED: Budget = Budget { left: u64::MAX, exhausted: false };
 
     /// Takes `steps`; false if they are not there, and then the budget is exhausted for good.
     #[inline]
     #[must_use]
     pub(crate) fn spend(&mut self, steps: usize) -> bool {
         match self.left.checked_sub(steps as u64) {
-            Some(left) => {
+            Some(left) if !self.exhausted => {
                 self.left = left;
                 true
             }
-            None => {
-                self.left = 0;
+            _ => {
+                self.exhausted = true;
                 false
             }
         }
+    }
+
+    /// Whether work was refused.
+    #[inline]
+    pub(crate) fn exhausted(&self) -> bool {
+        self.exhausted
     }
 }

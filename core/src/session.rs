@@ -14,7 +14,7 @@ use crate::engine::{Engine, Inner};
 use crate::facts::Facts;
 use crate::inspect::{At, Case, Field, Memory, Origin, Run};
 use crate::parse::header::{self, Treatment, ValueBytes};
-use crate::parse::target::Target;
+use crate::parse::target::{Problems, Target};
 use crate::parse::{cookie, query};
 use crate::repeat;
 use crate::request::Request;
@@ -194,11 +194,22 @@ impl State {
             return self.misuse(plan);
         }
         self.phase = Phase::Headers;
-        let found = plan.router.find(method, target);
-        if let Some(route) = found.as_ref().and_then(|found| plan.routes.get(found.route)) {
-            self.case.route = found.as_ref().map(|found| found.route);
-            self.case.settings = route.settings;
+        let parsed = Target::parse(method, target);
+        let mut buf = std::mem::take(&mut memory.route);
+        let found = plan.router.find(method, target, parsed.path.clone(), &mut buf);
+        if let Some(found) = &found {
+            self.case.route = Some(found.route);
+            if let Some(route) = plan.routes.get(found.route) {
+                self.case.settings = route.settings;
+                for (name, range) in found.params() {
+                    let given = Given { place: Place::Path, name: name.as_bytes(), coding: Coding::Percent };
+                    let span = Span::new(Part::Target, range.clone());
+                    self.parameters.add(Some(route), given, cut(target, &range), span);
+                }
+            }
         }
+        let ambiguous_path = !buf.forms().is_empty();
+        memory.route = buf;
         let mut run = Run { plan, memory, case: &mut self.case };
         let whole = |part, len| At {
             place: Place::Path,
@@ -213,8 +224,7 @@ impl State {
             run.case.partial(plan, Limit::Target);
             return;
         }
-        let parsed = Target::parse(method, target);
-        if parsed.is_bad() {
+        if is_bad(&parsed) {
             run.ambiguity(Ambiguity::BadTarget, whole(Part::Target, target.len()));
         }
         let at = |offset| Origin::Part { part: Part::Target, index: 0, offset };
@@ -231,12 +241,8 @@ impl State {
             let (place, origin) = (Place::Path, at(range.start));
             run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
         }
-        if let Some(route) = &found {
-            for (name, range) in &route.params {
-                let text = target.get(range.clone()).unwrap_or_default();
-                let given = Given { place: Place::Path, name: name.as_bytes(), coding: Coding::Percent };
-                self.parameters.add(run.route(), given, text, Span::new(Part::Target, range.clone()));
-            }
+        if ambiguous_path {
+            run.ambiguity(Ambiguity::PathForm, whole(Part::Target, target.len()));
         }
         if let Some(range) = parsed.query {
             for pair in query::pairs(target, range.clone()) {
@@ -366,6 +372,13 @@ impl State {
             self.case.partial(plan, Limit::Stopped);
         }
     }
+}
+
+/// Whether readers may take the target apart differently. Bytes above 127 and a fragment are sent by ordinary clients.
+fn is_bad(target: &Target) -> bool {
+    [Problems::FORM, Problems::CONTROL, Problems::BLANK, Problems::USERINFO]
+        .into_iter()
+        .any(|problem| target.problems.has(problem))
 }
 
 fn cut<'t>(text: &'t [u8], range: &Range<usize>) -> &'t [u8] {

@@ -16,13 +16,13 @@ use crate::detect::pattern::Patterns;
 use crate::detect::segment::Weights;
 use crate::error::{BuildError, Diagnostic};
 use crate::limits::Limits;
-use crate::model::load::Bundle;
 use crate::model::policy::{
     Ambiguities, BodyTypes, Disposition, Exclusion, OnPartial, Policy, RuleMode,
 };
 use crate::model::rule::{Class, Decoding, Matcher, NameOrValue, Rule, RuleId};
+use crate::model::{Bundle, Document, Source};
 use crate::prefilter::gate::Classes;
-use crate::prefilter::literals::Literals;
+use crate::prefilter::literals::{self, Hits, Literals, Owner};
 use crate::span::Place;
 use crate::trail::Trail;
 use crate::verdict::Limit;
@@ -36,8 +36,10 @@ pub(crate) struct Plan {
     on_partial: OnPartial,
     /// Whether byte gates are asked; off only to prove that they change nothing.
     pub(crate) gated: bool,
+    /// Whether literals are searched by automata; off only to prove that it changes nothing.
+    prefiltered: bool,
     pub(crate) languages: Vec<LanguageRule>,
-    pub(crate) literals: Literals,
+    literals: Literals,
     pub(crate) patterns: Patterns,
     /// Index into `rules` for each pattern.
     pub(crate) pattern_rules: Vec<u16>,
@@ -131,7 +133,7 @@ struct CompiledExclusion {
 
 impl Exclusions {
     fn compile(
-        file: &str,
+        source: &Source,
         pointer: &str,
         exclusions: &[Exclusion],
         rules: &[CompiledRule],
@@ -142,10 +144,8 @@ impl Exclusions {
             let field = match exclusion.field.as_deref().map(FieldPattern::parse) {
                 None => None,
                 Some(Ok(field)) => Some(field),
-                Some(Err(message)) => {
-                    errors.push(
-                        Diagnostic::new(file, message).at(0, 0, format!("{pointer}/{at}/field")),
-                    );
+                Some(Err(error)) => {
+                    errors.push(source.diagnostic(&format!("{pointer}/{at}/field"), error.to_string()));
                     continue;
                 }
             };
@@ -191,15 +191,16 @@ impl CompiledExclusion {
 impl Plan {
     /// Compiles a bundle; all errors at once.
     pub(crate) fn compile(bundle: &Bundle, gated: bool, prefiltered: bool) -> Result<Plan, BuildError> {
-        let mut errors = check::check(bundle);
+        let detectors = LanguageId::ALL.map(LanguageId::name);
+        let mut errors = check::check(bundle, &detectors);
         let policy = &bundle.policy;
-        let file = bundle.policy_name.as_str();
 
         let mut rules = Vec::new();
         let mut languages = Vec::new();
         let mut pattern_sources: Vec<&Rule> = Vec::new();
         let mut pattern_rules = Vec::new();
-        for (_, rule) in bundle.rules() {
+        let mut words = literals::Builder::default();
+        for rule in bundle.each_rule() {
             let mode = policy.rules.get(&rule.id).map_or(RuleMode::On, |setting| setting.mode);
             if mode == RuleMode::Off {
                 continue;
@@ -212,34 +213,29 @@ impl Plan {
                 continue;
             };
             match language(bundle, name, index) {
-                Ok(language) => languages.push(language),
-                Err(messages) => errors.extend(messages),
+                Ok(language) => {
+                    for word in language.id.gate().words {
+                        words.add(word, Owner::Language(language.id as u8));
+                    }
+                    languages.push(language);
+                }
+                Err(found) => errors.extend(found),
             }
         }
-
-        let patterns = Patterns::compile(&pattern_sources).unwrap_or_else(|found| {
-            errors.extend(found);
-            Patterns::default()
+        let patterns = Patterns::compile(&pattern_sources, &mut words).map_err(|found| {
+            errors.extend(found.into_iter().map(|diagnostic| at_rule(bundle, diagnostic)));
         });
-        let words = languages.iter().flat_map(|language| {
-            language.id.gate().words.iter().map(|word| (*word, language.id as u8))
-        });
-        let literals = Literals::build(words, &patterns, prefiltered).unwrap_or_else(|message| {
-            errors.push(Diagnostic::new(file, message));
-            Literals::default()
-        });
-
         let exclusions =
-            Exclusions::compile(file, "/exclusions", &policy.exclusions, &rules, &mut errors);
-        let router = Routes::compile(&policy.routes).unwrap_or_else(|found| {
-            errors.extend(found);
-            Routes::default()
+            Exclusions::compile(&policy.source, "/exclusions", &policy.exclusions, &rules, &mut errors);
+        let router = Routes::compile(&policy.routes).map_err(|found| {
+            errors.extend(found.into_iter().map(|d| policy.source.diagnostic(&d.pointer, d.message)));
         });
         let routes = route_plans(bundle, &rules, &mut errors);
 
-        if !errors.is_empty() {
+        let (Ok(patterns), Ok(router), true) = (patterns, router, errors.is_empty()) else {
             return Err(BuildError::invalid(errors));
-        }
+        };
+        let literals = words.build(policy.limits.compiled_bytes)?;
         let plan = Plan {
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
             limits: policy.limits.clone(),
@@ -247,6 +243,7 @@ impl Plan {
             body_types: policy.body_types.clone(),
             on_partial: policy.on_partial.clone(),
             gated,
+            prefiltered,
             languages,
             literals,
             patterns,
@@ -256,7 +253,7 @@ impl Plan {
             exclusions,
             router,
             routes,
-            ruleset: digest(bundle),
+            ruleset: bundle.digest().into(),
         };
         let needed = plan.memory_usage();
         if needed > policy.limits.compiled_bytes {
@@ -283,6 +280,16 @@ impl Plan {
         own.unwrap_or(policy.default)
     }
 
+    /// What literals a reading holds.
+    #[inline]
+    pub(crate) fn literals(&self, reading: &[u8], classes: Classes, hits: &mut Hits) {
+        if self.prefiltered {
+            self.literals.find(reading, classes, hits);
+        } else {
+            self.literals.find_slowly(reading, hits);
+        }
+    }
+
     /// The language's weights and rule, which is compiled in if evidence of it exists.
     pub(crate) fn language(&self, id: LanguageId) -> Option<&LanguageRule> {
         self.languages.iter().find(|language| language.id == id)
@@ -305,14 +312,26 @@ impl Plan {
 
 fn language(bundle: &Bundle, name: &str, rule: u16) -> Result<LanguageRule, Vec<Diagnostic>> {
     let id = LanguageId::ALL.into_iter().find(|id| id.name() == name);
-    let file = bundle.weights.iter().find(|file| file.detector == name);
+    let file = bundle.weights.iter().find(|file| file.content.detector == name);
     // `check` has reported what is missing here.
     let (Some(id), Some(file)) = (id, file) else { return Err(Vec::new()) };
-    let weights = Weights::new(id.tokens(), file).map_err(|messages| {
-        let file = format!("weights/{name}.json");
-        messages.into_iter().map(|message| Diagnostic::new(file.clone(), message)).collect::<Vec<_>>()
+    let weights = Weights::new(id.tokens(), &file.content).map_err(|messages| {
+        let at = |message| file.source.diagnostic("/weights", message);
+        messages.into_iter().map(at).collect::<Vec<_>>()
     })?;
     Ok(LanguageRule { id, gate: id.gate().classes, weights, rule })
+}
+
+/// Finds the place of a diagnostic that only knows its rule.
+fn at_rule(bundle: &Bundle, diagnostic: Diagnostic) -> Diagnostic {
+    let Some(id) = diagnostic.rule.as_deref() else { return diagnostic };
+    for file in &bundle.rules {
+        if let Some(index) = file.content.rules.iter().position(|rule| rule.id.as_str() == id) {
+            let pointer = format!("/rules/{index}/matcher");
+            return file.source.diagnostic(&pointer, diagnostic.message).of_rule(id);
+        }
+    }
+    diagnostic
 }
 
 fn route_plans(
@@ -321,45 +340,22 @@ fn route_plans(
     errors: &mut Vec<Diagnostic>,
 ) -> Vec<RoutePlan> {
     let policy = &bundle.policy;
-    let file = bundle.policy_name.as_str();
     let mut plans = Vec::new();
     for (at, route) in policy.routes.iter().enumerate() {
-        let pointer = format!("/routes/{at}");
-        let mut compile = |name: &str, schema: &serde_json::Value, pointer: String| {
-            CompiledSchema::compile(name, schema, None)
-                .map_err(|found| {
-                    errors.extend(found.into_iter().map(|mut diagnostic| {
-                        diagnostic.file = file.to_owned();
-                        diagnostic.pointer = format!("{pointer}{}", diagnostic.pointer);
-                        diagnostic
-                    }));
-                })
-                .ok()
-        };
-        let body = route.body.as_deref().and_then(|name| {
-            let schema = bundle.schemas.get(name)?;
-            compile(name, schema, format!("/schemas/{name}"))
+        let body = route.body.as_deref().and_then(|name| compile_schema(name, bundle.schema(name)?, errors));
+        let parameters = route.parameters.iter().enumerate().filter_map(|(index, parameter)| {
+            let document = bundle.parameter_schema(at, index)?;
+            Some(ParameterPlan {
+                name: parameter.name.clone(),
+                place: parameter.place,
+                required: parameter.required,
+                schema: compile_schema(&parameter.name, document, errors)?,
+            })
         });
-        let mut parameters = Vec::new();
-        for (index, parameter) in route.parameters.iter().enumerate() {
-            let pointer = format!("{pointer}/parameters/{index}/schema");
-            let Some(schema) = bundle.parameter_schema(at, index) else { continue };
-            if let Some(schema) = compile(&parameter.name, schema, pointer) {
-                parameters.push(ParameterPlan {
-                    name: parameter.name.clone(),
-                    place: parameter.place,
-                    required: parameter.required,
-                    schema,
-                });
-            }
-        }
-        let exclusions = Exclusions::compile(
-            file,
-            &format!("{pointer}/exclusions"),
-            &route.exclusions,
-            rules,
-            errors,
-        );
+        let parameters = parameters.collect();
+        let pointer = format!("/routes/{at}/exclusions");
+        let exclusions =
+            Exclusions::compile(&policy.source, &pointer, &route.exclusions, rules, errors);
         plans.push(RoutePlan {
             settings: Settings {
                 mode: route.mode.unwrap_or(policy.mode),
@@ -371,6 +367,17 @@ fn route_plans(
         });
     }
     plans
+}
+
+fn compile_schema(
+    name: &str,
+    document: &Document<serde_json::Value>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<CompiledSchema> {
+    let at = |found: Diagnostic| document.source.diagnostic(&found.pointer, found.message);
+    CompiledSchema::compile(name, &document.content, None)
+        .map_err(|found| errors.extend(found.into_iter().map(at)))
+        .ok()
 }
 
 /// Rule ids of ambiguities, made once so that findings share them.
@@ -385,21 +392,4 @@ fn protocol(policy: &Policy) -> Vec<(RuleId, RuleMode)> {
         })
         .chain(policy.rules.iter().map(|(id, setting)| (id.clone(), setting.mode)))
         .collect()
-}
-
-/// FNV-1a over rules and weights as canonical JSON: the same rules give the same digest on any machine.
-fn digest(bundle: &Bundle) -> Arc<str> {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |value: Result<String, serde_json::Error>| {
-        for byte in value.unwrap_or_default().bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    };
-    for (_, rule) in bundle.rules() {
-        add(serde_json::to_string(rule));
-    }
-    for weights in &bundle.weights {
-        add(serde_json::to_string(weights));
-    }
-    format!("{hash:016x}").into()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::load;
 use super::policy::{Policy, SchemaSource};
-use super::rule::RuleFile;
+use super::rule::{Rule, RuleFile};
 use super::shape::Shape;
 use super::source::{Document, Source};
 use super::weights::WeightFile;
@@ -55,6 +55,11 @@ impl Bundle {
     /// Reads a policy file and the files that it names.
     pub fn load(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
         Bundle::new(Policy::from_file(path)?)
+    }
+
+    /// Every rule of every file, in order.
+    pub fn each_rule(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().flat_map(|file| &file.content.rules)
     }
 
     /// The schema called `name` in the policy's `schemas`.
