@@ -1,1 +1,285 @@
-//! Literal and regex rules.
+//! Literal and regex rules: for what has no grammar of its own.
+//!
+//! Way: prefilter -> **detect** -> decide. Rules are data (`rules/detect/*.yaml`); here they are compiled and run. Every
+//! literal of every rule is found by the one scan of [`literals`], so a rule costs nothing until one of its literals
+//! stands in the value. Then a literal rule is decided, and a regex rule runs its expression, alone, in linear time.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use regex_automata::Input;
+use regex_automata::meta::{Cache, Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax;
+
+use crate::decode::Transform;
+use crate::error::Diagnostic;
+use crate::limits::Budget;
+use crate::model::rule::{Decoding, Matcher, NameOrValue, Rule};
+use crate::prefilter::literals::{self, Hits, LiteralId, Owner};
+use crate::span::Place;
+
+/// Most memory that the automaton of one expression may take. The largest of the built-in rules takes a tenth.
+const NFA_BYTES: usize = 1 << 20;
+/// Most memory that the lazily built states of one expression may take in a scratch.
+const CACHE_BYTES: usize = 1 << 19;
+
+impl Decoding {
+    /// Whether a reading whose last decoding is `last` is of this kind.
+    ///
+    /// What the application undoes anyway (form and JSON string escapes) or only takes apart (leaves) is raw.
+    pub(crate) fn covers(self, last: Option<Transform>) -> bool {
+        let kind = match last {
+            None | Some(Transform::Form | Transform::JsonString | Transform::Leaf) => Decoding::Raw,
+            Some(Transform::Percent | Transform::PercentU) => Decoding::Percent,
+            Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
+            Some(Transform::JsEscape) => Decoding::JsEscape,
+            Some(Transform::Base64) => Decoding::Base64,
+            Some(Transform::Overlong | Transform::Fold | Transform::ZeroWidth) => Decoding::Unicode,
+            Some(Transform::Path) => Decoding::Path,
+        };
+        self == kind
+    }
+}
+
+/// What is looked at: which side of what field, under which reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    /// The kind of field.
+    pub(crate) place: Place,
+    /// Whether it is the field's name rather than its value.
+    pub(crate) name: bool,
+    /// The last decoding of the reading; `None` is the value as it came.
+    pub(crate) last: Option<Transform>,
+}
+
+/// Compiled literal and regex rules. Immutable; the memory of a run is [`PatternScratch`].
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    patterns: Vec<Pattern>,
+    /// Positions in `patterns` of the rules that wait for a literal, by [`LiteralId`].
+    waiting: Vec<Vec<u32>>,
+    /// Tells scratches that were warmed by other rules.
+    identity: Arc<()>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    /// Index into the rules given to [`Patterns::compile`].
+    rule: usize,
+    /// Places as bits.
+    places: u8,
+    part: NameOrValue,
+    /// Readings; all if empty.
+    decodings: Vec<Decoding>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Any of these, sorted.
+    Literals(Vec<LiteralId>),
+    /// An expression, tried if one of its literals was found.
+    Regex(Box<Regex>),
+}
+
+impl Patterns {
+    /// Compiles the literal and regex rules among `rules`, their literals into `literals`. Reports every error.
+    pub(crate) fn compile(
+        rules: &[&Rule],
+        literals: &mut literals::Builder,
+    ) -> Result<Patterns, Vec<Diagnostic>> {
+        let mut compiled = Patterns {
+            patterns: Vec::new(),
+            waiting: Vec::new(),
+            identity: Arc::new(()),
+        };
+        let mut errors = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            let mut error = |message: String| {
+                errors.push(Diagnostic::new("", message).of_rule(rule.id.as_str()));
+            };
+            let (texts, regex) = match &rule.matcher {
+                Matcher::Literals(texts) => (texts, None),
+                Matcher::Regex(matcher) => match regex(&matcher.pattern) {
+                    Ok(regex) => (&matcher.with, Some(regex)),
+                    Err(message) => {
+                        error(message);
+                        continue;
+                    }
+                },
+                Matcher::Detector(_) => continue,
+            };
+            if texts.is_empty() || texts.iter().any(String::is_empty) {
+                error("a rule needs at least one literal, and none may be empty".to_owned());
+                continue;
+            }
+            let mut ids: Vec<LiteralId> =
+                texts.iter().map(|text| literals.add(text, Owner::Rule)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            compiled.add(index, rule, ids, regex);
+        }
+        if errors.is_empty() { Ok(compiled) } else { Err(errors) }
+    }
+
+    fn add(&mut self, index: usize, rule: &Rule, ids: Vec<LiteralId>, regex: Option<Regex>) {
+        for id in &ids {
+            if self.waiting.len() <= id.index() {
+                self.waiting.resize(id.index() + 1, Vec::new());
+            }
+            self.waiting[id.index()].push(self.patterns.len() as u32);
+        }
+        let places = if rule.targets.is_empty() { &Place::ALL[..] } else { &rule.targets };
+        self.patterns.push(Pattern {
+            rule: index,
+            places: places.iter().fold(0, |bits, place| bits | place.bit()),
+            part: rule.part,
+            decodings: rule.decodings.clone(),
+            kind: match regex {
+                Some(regex) => Kind::Regex(Box::new(regex)),
+                None => Kind::Literals(ids),
+            },
+        });
+    }
+
+    /// Tells `found` the first match of each rule that applies at `site`, in the order of the rules.
+    ///
+    /// `hits` is what the prefilter found in `view`. Linear: one pass for each regex rule of which a literal was found,
+    /// one step a byte; none for literal rules. Nothing is allocated once `scratch` has met each rule.
+    pub(crate) fn find(
+        &self,
+        view: &[u8],
+        site: Site,
+        hits: &Hits,
+        scratch: &mut PatternScratch,
+        budget: &mut Budget,
+        mut found: impl FnMut(usize, Range<usize>),
+    ) {
+        if hits.found().is_empty() {
+            return;
+        }
+        scratch.warm_for(self);
+        scratch.candidates.clear();
+        for occurrence in hits.found() {
+            if let Some(waiting) = self.waiting.get(occurrence.literal.index()) {
+                scratch.candidates.extend_from_slice(waiting);
+            }
+        }
+        scratch.candidates.sort_unstable();
+        scratch.candidates.dedup();
+        for &candidate in &scratch.candidates {
+            let Some(pattern) = self.patterns.get(candidate as usize) else { continue };
+            if !pattern.applies(site) {
+                continue;
+            }
+            let range = match &pattern.kind {
+                Kind::Literals(ids) => first_of(ids, hits),
+                Kind::Regex(regex) => {
+                    let Some(cache) = scratch.caches.get_mut(candidate as usize) else { continue };
+                    if !budget.spend(view.len()) {
+                        return;
+                    }
+                    let cache = cache.get_or_insert_with(|| regex.create_cache());
+                    regex.search_with(cache, &Input::new(view)).map(|found| found.range())
+                }
+            };
+            if let Some(range) = range {
+                found(pattern.rule, range);
+            }
+        }
+    }
+
+    /// Memory taken, in bytes.
+    pub(crate) fn memory_usage(&self) -> usize {
+        let waiting: usize = self.waiting.iter().map(|w| size_of_val(w) + size_of_val(&w[..])).sum();
+        let patterns: usize = self
+            .patterns
+            .iter()
+            .map(|pattern| {
+                size_of::<Pattern>()
+                    + match &pattern.kind {
+                        Kind::Literals(ids) => size_of_val(&ids[..]),
+                        Kind::Regex(regex) => regex.memory_usage(),
+                    }
+            })
+            .sum();
+        waiting + patterns
+    }
+}
+
+impl Pattern {
+    fn applies(&self, site: Site) -> bool {
+        let part = match self.part {
+            NameOrValue::Both => true,
+            NameOrValue::Name => site.name,
+            NameOrValue::Value => !site.name,
+        };
+        part && self.places & site.place.bit() != 0
+            && (self.decodings.is_empty() || self.decodings.iter().any(|d| d.covers(site.last)))
+    }
+}
+
+/// The leftmost of these literals, the longest of those that begin there.
+fn first_of(ids: &[LiteralId], hits: &Hits) -> Option<Range<usize>> {
+    hits.found()
+        .iter()
+        .filter(|occurrence| ids.binary_search(&occurrence.literal).is_ok())
+        .map(|occurrence| occurrence.range())
+        .min_by_key(|range| (range.start, usize::MAX - range.end))
+}
+
+/// Compiles an expression: bytes, `.` matches everything, ASCII letters in any case.
+fn regex(pattern: &str) -> Result<Regex, String> {
+    let syntax = syntax::Config::new()
+        .unicode(false)
+        .utf8(false)
+        .case_insensitive(true)
+        .dot_matches_new_line(true);
+    let config = Config::new()
+        // The literals were found already.
+        .auto_prefilter(false)
+        // The one engine with a panic that is known (rust-lang/regex#1344); the others are linear as well.
+        .backtrack(false)
+        .utf8_empty(false)
+        .which_captures(WhichCaptures::Implicit)
+        .nfa_size_limit(Some(NFA_BYTES))
+        .onepass_size_limit(Some(NFA_BYTES))
+        .hybrid_cache_capacity(CACHE_BYTES);
+    let regex = Regex::builder()
+        .syntax(syntax)
+        .configure(config)
+        .build(pattern)
+        .map_err(|error| match error.size_limit() {
+            Some(limit) => format!("the expression takes more than {limit} bytes; repeat less"),
+            None => match error.syntax_error() {
+                Some(error) => format!("not an expression: {error}"),
+                None => format!("the expression cannot be compiled: {error}"),
+            },
+        })?;
+    if regex.is_match("") {
+        return Err("the expression matches nothing at all, so it matches everywhere".to_owned());
+    }
+    Ok(regex)
+}
+
+/// The memory of a run: caches of the lazy automata, made when a rule first runs.
+#[derive(Debug, Default)]
+pub(crate) struct PatternScratch {
+    candidates: Vec<u32>,
+    caches: Vec<Option<Cache>>,
+    /// Whose caches these are. Held, so that the address stays taken.
+    owner: Option<Arc<()>>,
+}
+
+impl PatternScratch {
+    /// Drops what other rules left behind.
+    fn warm_for(&mut self, patterns: &Patterns) {
+        if self.owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, &patterns.identity)) {
+            return;
+        }
+        self.caches.clear();
+        self.caches.resize_with(patterns.patterns.len(), || None);
+        self.owner = Some(Arc::clone(&patterns.identity));
+    }
+}
