@@ -15,9 +15,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use abatis::model::load::Bundle;
+use abatis::model::Bundle;
 use abatis::model::policy::Sensitivity;
-use abatis::{Action, Engine, Place, Request, Scratch};
+use abatis::{Action, Engine, Place, Policy, Request, Scratch};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
@@ -103,7 +103,7 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
     let engines = Sensitivity::ALL
         .into_iter()
         .map(|sensitivity| {
-            let mut bundle = Bundle::builtin("default").map_err(|error| error.to_string())?;
+            let mut bundle = Policy::builtin("default").and_then(Bundle::new).map_err(|error| error.to_string())?;
             bundle.policy.sensitivity = sensitivity;
             Engine::builder().build(&bundle).map_err(|error| error.to_string())
         })

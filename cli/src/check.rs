@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     let mut scratch = Scratch::new();
     let mut failures = Vec::new();
     let (mut rules, mut hits, mut passes) = (0, 0, 0);
-    for (_, rule) in bundle.rules() {
+    for rule in bundle.each_rule() {
         rules += 1;
         hits += rule.hits.len();
         passes += rule.passes.len();

@@ -1,10 +1,10 @@
 //! The arguments that choose a policy, and the engine built from them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use abatis::model::load::Bundle;
+use abatis::model::Bundle;
 use abatis::model::policy::{Mode, Sensitivity};
-use abatis::{Engine, Limits};
+use abatis::{Engine, Policy};
 
 use crate::output::Error;
 
@@ -38,10 +38,13 @@ pub(crate) enum SensitivityArg {
 impl PolicyArgs {
     /// Reads the policy and what it refers to.
     pub(crate) fn bundle(&self) -> Result<Bundle, Error> {
-        let path = PathBuf::from(&self.policy);
-        let builtin = !path.exists() && Bundle::BUILTIN.contains(&self.policy.as_str());
-        let loaded =
-            if builtin { Bundle::builtin(&self.policy) } else { Bundle::load(&path) };
+        let path = Path::new(&self.policy);
+        let bare_name = path.extension().is_none() && path.components().count() == 1;
+        let loaded = if bare_name && !path.exists() {
+            Policy::builtin(&self.policy).and_then(Bundle::new)
+        } else {
+            Bundle::load(path)
+        };
         let mut bundle = loaded.map_err(|error| Error::Message(error.to_string()))?;
         // `--sensitivity` stands above the policy, below routes.
         if let Some(sensitivity) = self.sensitivity {
@@ -67,9 +70,4 @@ impl PolicyArgs {
 /// Compiles a bundle.
 pub(crate) fn build(bundle: &Bundle) -> Result<Engine, Error> {
     Engine::builder().build(bundle).map_err(|error| Error::Message(error.to_string()))
-}
-
-/// The limits that request texts are read under.
-pub(crate) fn limits(bundle: &Bundle) -> &Limits {
-    &bundle.policy.limits
 }

@@ -14,7 +14,7 @@ use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
 use crate::parse::query;
 use crate::repeat;
 use crate::schema::parameters::{Given, Parameters};
-use crate::schema::tape::TapeBuilder;
+use crate::schema::tape::Tape;
 use crate::session::Piece;
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
@@ -26,7 +26,7 @@ pub(crate) struct Body {
     reading: Reading,
     json: Option<Box<JsonParser>>,
     /// The document's nodes, if the route has a schema for them.
-    tape: Option<Box<TapeBuilder>>,
+    tape: Option<Box<Tape>>,
     taped: bool,
     form: Option<Box<FormParser>>,
     /// Text that waits for its end; of a form, its first bytes, for the joins of repeated fields.
@@ -73,7 +73,7 @@ impl Body {
             Reading::Json => {
                 self.json.get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits))).reset(&plan.limits, 0);
                 if self.taped {
-                    self.tape.get_or_insert_default().reset();
+                    self.tape.get_or_insert_default().clear();
                 }
             }
             Reading::Form => {
@@ -118,7 +118,7 @@ impl Body {
         match self.reading {
             Reading::Opaque => run.case.partial(run.plan, Limit::Opaque),
             Reading::Json => {
-                self.json(run, JsonParser::finish);
+                self.json(run, |parser, sink| parser.finish(sink));
                 if self.taped
                     && let (Some(route), Some(tape)) = (run.route(), &mut self.tape)
                     && let Some(schema) = &route.body
@@ -189,7 +189,7 @@ fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field
 /// Inspects a JSON body as it is parsed.
 struct BodySink<'s, 'r> {
     run: &'s mut Run<'r>,
-    tape: Option<&'s mut TapeBuilder>,
+    tape: Option<&'s mut Tape>,
     text: &'s mut Vec<u8>,
     text_at: &'s mut usize,
 }
@@ -216,7 +216,7 @@ impl JsonSink for BodySink<'_, '_> {
             _ => {}
         }
         if let Some(tape) = &mut self.tape {
-            tape.event(event, range, path);
+            tape.event(event, range);
         }
     }
 

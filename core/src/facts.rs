@@ -2,6 +2,7 @@
 
 use crate::ambiguity::Ambiguity;
 use crate::compile::plan::Plan;
+use crate::model::policy::BodyKind;
 use crate::parse::header::{ContentLength, ContentType, TypeProblems};
 
 /// How a body is read.
@@ -62,7 +63,7 @@ impl Facts {
 
     fn content_type(&mut self, plan: &Plan, value: &[u8], mut note: impl FnMut(Ambiguity)) {
         let parsed = ContentType::parse(value);
-        let reading = reading(plan, &parsed);
+        let reading = reading(plan, value, &parsed);
         let hash = value.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -93,20 +94,18 @@ impl Facts {
     }
 }
 
-fn reading(plan: &Plan, content_type: &ContentType<'_>) -> Reading {
-    let listed = |patterns: &[String]| patterns.iter().any(|pattern| content_type.matches(pattern));
-    let types = &plan.body_types;
+fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading {
     if content_type.problems.has(TypeProblems::MALFORMED) {
-        Reading::Union
-    } else if listed(&types.opaque) {
-        Reading::Opaque
-    } else if content_type.is_json() || listed(&types.json) {
-        Reading::Json
-    } else if content_type.is_form() {
-        Reading::Form
-    } else if content_type.is_text_plain() || listed(&types.text) {
-        Reading::Text
-    } else {
-        Reading::Union
+        return Reading::Union;
+    }
+    let media_type = value.get(content_type.kind.start..content_type.subtype.end).unwrap_or_default();
+    let kind = std::str::from_utf8(media_type).ok().and_then(|media_type| plan.body_types.kind(media_type));
+    match kind {
+        Some(kind) if !plan.body_types.accept.contains(&kind) => Reading::Union,
+        Some(BodyKind::Json) => Reading::Json,
+        Some(BodyKind::Form) => Reading::Form,
+        Some(BodyKind::Text) => Reading::Text,
+        Some(BodyKind::Opaque) => Reading::Opaque,
+        None => Reading::Union,
     }
 }

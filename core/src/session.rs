@@ -230,7 +230,7 @@ impl State {
         let at = |offset| Origin::Part { part: Part::Target, index: 0, offset };
         // What no application decodes as pairs, but some print, log or resolve.
         let texts = [
-            (parsed.authority, b"authority", Coding::None),
+            (parsed.authority, &b"authority"[..], Coding::None),
             (Some(parsed.path), b"path", Coding::Percent),
             (parsed.fragment, b"fragment", Coding::Percent),
         ];

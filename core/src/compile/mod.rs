@@ -4,3 +4,4 @@ pub(crate) mod check;
 pub(crate) mod field;
 pub(crate) mod plan;
 pub(crate) mod route;
+pub(crate) mod schema;

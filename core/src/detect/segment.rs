@@ -119,6 +119,11 @@ impl Weights {
         self.levels.paranoid
     }
 
+    /// Bytes that the tables take.
+    pub(crate) fn memory_usage(&self) -> usize {
+        size_of::<Weights>() + size_of_val(&self.bi[..]) + size_of_val(&self.tri_row[..]) + size_of_val(&self.tri[..])
+    }
+
     /// Name of a token.
     pub(crate) fn name(&self, token: Token) -> &'static str {
         self.names.get(token as usize).copied().unwrap_or("?")
