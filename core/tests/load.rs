@@ -1,4 +1,5 @@
 //! Broken files of `testdata/load/` give exactly the diagnostics beside them; any text at all gives some answer.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -343,7 +343,10 @@ pub enum SchemaSource {
 
 /// What an inline schema looks like: an object or a boolean (JSON Schema 2020-12, section 4.3), and no [`SchemaSource::File`].
 fn inline_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": ["object", "boolean"], "not": {"required": ["file"]}})
+    schemars::json_schema!({
+        "type": ["object", "boolean"],
+        "not": {"type": "object", "required": ["file"]}
+    })
 }
 
 /// What is known about one route. Only `path` is needed.
