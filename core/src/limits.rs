@@ -101,15 +101,8 @@ impl Budget {
     #[inline]
     #[must_use]
     pub(crate) fn spend(&mut self, steps: usize) -> bool {
-        match self.left.checked_sub(steps as u64) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => {
-                self.left = 0;
-                false
-            }
-        }
+        let left = self.left.checked_sub(steps as u64);
+        self.left = left.unwrap_or(0);
+        left.is_some()
     }
 }
