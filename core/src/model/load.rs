@@ -102,7 +102,7 @@ impl WeightFile {
     /// ```
     /// use abatis::WeightFile;
     /// let error = WeightFile::from_json("w.json", r#"{"detector": "sql", "levels": {}}"#).unwrap_err();
-    /// assert!(error.to_string().contains("missing key `weights`"));
+    /// assert!(error.to_string().contains("missing keys `origin`, `weights`"));
     /// ```
     pub fn from_json(file_name: &str, text: &str) -> Result<WeightFile, LoadError> {
         Ok(document(file_name, text)?.content)

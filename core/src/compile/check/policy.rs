@@ -14,25 +14,29 @@ use crate::model::rule::{Class, Rule, RuleId};
 use crate::model::{Bundle, escape};
 use crate::span::Place;
 
-/// Rules by id.
-type Rules<'b> = BTreeMap<&'b str, &'b Rule>;
+/// What can be named: rules by id, and the ids of what the parsers find.
+struct Known<'b> {
+    rules: &'b BTreeMap<&'b str, &'b Rule>,
+    protocol: BTreeSet<String>,
+}
 
-pub(super) fn check(bundle: &Bundle, rules: &Rules<'_>, errors: &mut Vec<Diagnostic>) {
+pub(super) fn check(bundle: &Bundle, rules: &BTreeMap<&str, &Rule>, errors: &mut Vec<Diagnostic>) {
     let policy = &bundle.policy;
+    let known = Known { rules, protocol: protocol_rules() };
     let mut told: Vec<(String, String)> = Vec::new();
     let mut tell = |pointer: String, message: String| told.push((pointer, message));
     limits(&policy.limits, &mut tell);
     body_types(&policy.body_types, &mut tell);
     for id in policy.rules.keys() {
-        if let Some(message) = unknown_rule(id, rules) {
+        if let Some(message) = unknown_rule(id, &known) {
             tell(format!("/rules/{}", escape(id.as_str())), message);
         }
     }
-    exclusions("", &policy.exclusions, &[], policy, rules, &mut tell);
+    exclusions("", &policy.exclusions, &[], policy, &known, &mut tell);
     for (at, route) in policy.routes.iter().enumerate() {
         let pointer = format!("/routes/{at}");
         check_route(&pointer, route, bundle, &mut tell);
-        exclusions(&pointer, &route.exclusions, &policy.exclusions, policy, rules, &mut tell);
+        exclusions(&pointer, &route.exclusions, &policy.exclusions, policy, &known, &mut tell);
     }
     same_routes(&policy.routes, &mut tell);
     errors.extend(told.into_iter().map(
@@ -102,17 +106,13 @@ fn is_token_byte(byte: u8) -> bool {
 }
 
 /// Why no finding can have this rule.
-fn unknown_rule(id: &RuleId, rules: &Rules<'_>) -> Option<String> {
+fn unknown_rule(id: &RuleId, known: &Known<'_>) -> Option<String> {
     let id = id.as_str();
-    if rules.contains_key(id) || id.starts_with("schema.") {
+    if known.rules.contains_key(id) || known.protocol.contains(id) || id.starts_with("schema.") {
         return None;
     }
-    let codes = protocol_rules();
-    if codes.contains(id) {
-        return None;
-    }
-    let known = rules.keys().copied().chain(codes.iter().map(String::as_str));
-    Some(format!("no rule has the id `{id}`{}", hint(id, known)))
+    let names = known.rules.keys().copied().chain(known.protocol.iter().map(String::as_str));
+    Some(format!("no rule has the id `{id}`{}", hint(id, names)))
 }
 
 /// `protocol.json-bom`, …: the ids of what the parsers find.
@@ -137,21 +137,24 @@ fn exclusions(
     list: &[Exclusion],
     outer: &[Exclusion],
     policy: &Policy,
-    rules: &Rules<'_>,
+    known: &Known<'_>,
     tell: &mut impl FnMut(String, String),
 ) {
-    let same = |a: &Exclusion, b: &Exclusion| {
-        (&a.rule, a.class, a.place, &a.field) == (&b.rule, b.class, b.place, &b.field)
+    let key = |exclusion: &'_ Exclusion| {
+        let Exclusion { rule, class, place, field, .. } = exclusion.clone();
+        (rule, class, place, field)
     };
+    let outer: BTreeSet<_> = outer.iter().map(key).collect();
+    let mut before = BTreeSet::new();
     for (at, exclusion) in list.iter().enumerate() {
         let here = format!("{pointer}/exclusions/{at}");
-        if list.iter().take(at).any(|before| same(before, exclusion)) {
-            tell(here.clone(), "the same exclusion stands before it".to_owned());
-        }
-        if outer.iter().any(|outer| same(outer, exclusion)) {
+        if outer.contains(&key(exclusion)) {
             tell(here.clone(), "the policy's own exclusions already hold it".to_owned());
         }
-        if let Some((below, message)) = dead(exclusion, policy, rules) {
+        if !before.insert(key(exclusion)) {
+            tell(here.clone(), "the same exclusion stands before it".to_owned());
+        }
+        if let Some((below, message)) = dead(exclusion, policy, known) {
             tell(format!("{here}{below}"), message);
         }
     }
@@ -161,7 +164,7 @@ fn exclusions(
 fn dead(
     exclusion: &Exclusion,
     policy: &Policy,
-    rules: &Rules<'_>,
+    known: &Known<'_>,
 ) -> Option<(&'static str, String)> {
     let Exclusion { rule, class, place, field, .. } = exclusion;
     if rule.is_none() && class.is_none() && place.is_none() && field.is_none() {
@@ -175,13 +178,13 @@ fn dead(
     let is_off =
         |id: &RuleId| policy.rules.get(id).is_some_and(|setting| setting.mode == RuleMode::Off);
     if let Some(id) = rule {
-        if let Some(message) = unknown_rule(id, rules) {
+        if let Some(message) = unknown_rule(id, known) {
             return Some(("/rule", message));
         }
         if is_off(id) {
             return Some(("/rule", format!("can match nothing: the rule `{id}` is off")));
         }
-        if let Some(rule) = rules.get(id.as_str()) {
+        if let Some(rule) = known.rules.get(id.as_str()) {
             if let Some(class) = class
                 && *class != rule.class
             {
@@ -204,7 +207,8 @@ fn dead(
     if matches!(class, Class::Schema | Class::Protocol) {
         return None;
     }
-    let mut on = rules.values().filter(|rule| rule.class == class && !is_off(&rule.id)).peekable();
+    let mut on =
+        known.rules.values().filter(|rule| rule.class == class && !is_off(&rule.id)).peekable();
     if on.peek().is_none() {
         return Some(("/class", format!("can match nothing: no rule of class `{class}` is on")));
     }

@@ -116,9 +116,11 @@ fn check_examples(place: &Place<'_>, errors: &mut Vec<Diagnostic>) {
             errors.push(place.error(key, format!("is empty; give {what}")));
         }
     }
+    let hits: BTreeMap<&str, usize> =
+        rule.hits.iter().zip(1..).map(|(hit, number)| (hit.as_str(), number)).collect();
     for (at, value) in rule.passes.iter().enumerate() {
-        if let Some(hit) = rule.hits.iter().position(|hit| hit == value) {
-            let message = format!("is also hit number {}; it cannot be both", hit + 1);
+        if let Some(number) = hits.get(value.as_str()) {
+            let message = format!("is also hit number {number}; it cannot be both");
             errors.push(place.error(&format!("/passes/{at}"), message));
         }
     }
@@ -133,6 +135,7 @@ fn check_literals(
     if literals.is_empty() {
         errors.push(place.error(pointer, "is empty, so the rule could never match"));
     }
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
     for (at, literal) in literals.iter().enumerate() {
         let here = format!("{pointer}/{at}");
         if literal.len() < SHORTEST {
@@ -140,10 +143,8 @@ fn check_literals(
                 format!("has less than {SHORTEST} bytes; it would be tried on half of all values");
             errors.push(place.error(&here, message));
         }
-        let before = literals.iter().take(at);
-        if let Some(first) =
-            before.into_iter().position(|first| first.eq_ignore_ascii_case(literal))
-        {
+        let first = *first.entry(literal.to_ascii_lowercase()).or_insert(at);
+        if first != at {
             let message =
                 format!("is the same as number {} (letters match in any case)", first + 1);
             errors.push(place.error(&here, message));
