@@ -225,8 +225,9 @@ impl JsonSink for BodySink<'_, '_> {
             Problem::Bom => Ambiguity::JsonBom,
             Problem::DuplicateKey => Ambiguity::JsonDuplicateKey,
             Problem::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
-            Problem::InvalidUtf8 => Ambiguity::InvalidUtf8,
-            Problem::ControlCharacter | Problem::Malformed(_) | Problem::Trailing => Ambiguity::JsonMalformed,
+            Problem::InvalidUtf8
+            | Problem::ControlCharacter
+            | Problem::Malformed(_) | Problem::Trailing => Ambiguity::JsonMalformed,
             Problem::Depth => {
                 self.run.case.partial(self.run.plan, Limit::Depth);
                 return;

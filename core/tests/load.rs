@@ -1,4 +1,5 @@
 //! Broken files of `testdata/load/` give exactly the diagnostics beside them; any text at all gives some answer.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -222,4 +223,19 @@ fn no_text_makes_loading_panic() {
         }
     }
     assert!((500..1500).contains(&refused), "{refused} refused: the mutations do not bite");
+}
+
+#[test]
+fn layout_does_not_matter() {
+    let policy = Policy::from_yaml("p", "\u{feff}mode: detect\r\nsensitivity: high\r\n").unwrap();
+    assert_eq!(policy.sensitivity.as_str(), "high");
+    // One line of JSON, longer than what YAML lets a key take, with escapes of its own.
+    let long = "x".repeat(5000);
+    let text = format!(
+        r#"{{"detector":"sql","origin":"{long} \/ \ud83d\ude00	","levels":{{"paranoid":1,"high":2,"default":3,"low":4}},"weights":{{"A":-1}}}}"#
+    );
+    let weights = WeightFile::from_json("w", &text).unwrap();
+    assert!(weights.origin.ends_with("/ 😀\t"), "{:?}", weights.origin);
+    let tabs = "{\n\t\"type\":\t\"string\",\n\t\"maxLength\": 5\n}\n";
+    assert_eq!(schema_from_yaml("s", tabs).unwrap()["maxLength"], 5);
 }

@@ -105,7 +105,7 @@ impl BodyTypes {
             })
     }
 
-    /// Whether a body of this kind is wanted; `None` stands for a type that is neither known nor listed.
+    /// Whether a body of this kind is wanted.
     pub fn accepts(&self, kind: BodyKind) -> bool {
         self.accept.contains(&kind)
     }

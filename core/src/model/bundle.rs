@@ -1,6 +1,6 @@
 //! Everything that an engine is built from: a policy, and the files that it names, read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
@@ -100,6 +100,7 @@ pub(crate) fn parameter_pointer(route: usize, parameter: usize) -> String {
 fn read_rules(policy: &Policy, errors: &mut Vec<Diagnostic>) -> Vec<Document<RuleFile>> {
     let shape = Shape::of::<RuleFile>();
     let mut rules = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut add = |name: &str, text: &str, errors: &mut Vec<Diagnostic>| match load::document_of(
         &shape, name, text,
     ) {
@@ -108,7 +109,7 @@ fn read_rules(policy: &Policy, errors: &mut Vec<Diagnostic>) -> Vec<Document<Rul
     };
     for (at, ruleset) in policy.rulesets.iter().enumerate() {
         let pointer = format!("/rulesets/{at}");
-        if policy.rulesets.iter().take(at).any(|before| before == ruleset) {
+        if !seen.insert(ruleset) {
             let message = format!("`{ruleset}` is listed twice");
             errors.push(policy.source.diagnostic(&pointer, message));
         } else if ruleset == "builtin" {

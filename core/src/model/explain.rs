@@ -45,9 +45,9 @@ pub(crate) fn explain(schema: &Value, error: &ValidationError<'_>, out: &mut Vec
             }
         }
         ValidationErrorKind::Required { .. } => {
-            // One violation for each missing key; told once, with all of them.
+            // One violation for each missing key, one after the other; told once, with all of them.
             let wrong = Wrong::value(at, missing_keys(instance, node));
-            if !out.contains(&wrong) {
+            if out.last() != Some(&wrong) {
                 out.push(wrong);
             }
         }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::explain::{Wrong, similar};
-use super::plain::Dialect;
+use super::plain::{Dialect, shown};
 use super::policy::Policy;
 use super::rule::RuleFile;
 use super::shape::Shape;
@@ -102,7 +102,7 @@ impl WeightFile {
     /// ```
     /// use abatis::WeightFile;
     /// let error = WeightFile::from_json("w.json", r#"{"detector": "sql", "levels": {}}"#).unwrap_err();
-    /// assert!(error.to_string().contains("missing key `weights`"));
+    /// assert!(error.to_string().contains("missing keys `origin`, `weights`"));
     /// ```
     pub fn from_json(file_name: &str, text: &str) -> Result<WeightFile, LoadError> {
         Ok(document(file_name, text)?.content)
@@ -191,9 +191,9 @@ fn rule_at(document: &Value, pointer: &str) -> Option<String> {
     match document.get("rules")? {
         Value::Array(rules) => {
             let rule = rules.get(token.parse::<usize>().ok()?)?;
-            rule.get("id").and_then(Value::as_str).map(|id| super::plain::shown(id))
+            rule.get("id").and_then(Value::as_str).map(shown)
         }
-        Value::Object(_) => Some(super::plain::shown(&yaml::unescape(token))),
+        Value::Object(_) => Some(shown(&yaml::unescape(token))),
         _ => None,
     }
 }

@@ -21,6 +21,9 @@ pub mod weights;
 mod yaml;
 
 pub use bundle::Bundle;
+pub(crate) use explain::similar;
 pub use load::schema_from_yaml;
+pub(crate) use schemas::of as schema_of;
 pub use schemas::schemas;
 pub use source::{Document, Source};
+pub(crate) use yaml::escape;

@@ -87,7 +87,7 @@ fn is_json_number(text: &str) -> bool {
 
 /// `5.0` and `1e3` as the integers that they are to JSON Schema, since the readers of our types ask for integers.
 fn whole(number: Number) -> Number {
-    const EXACT: f64 = (1u64 << 53) as f64;
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
             Number::from(float as i64)

@@ -225,7 +225,7 @@ pub struct Ambiguities {
     pub json_bom: Disposition,
     /// A body declared or taken as JSON that is not (RFC 8259). Default block.
     pub json_malformed: Disposition,
-    /// Bytes that are not UTF-8 where UTF-8 must be. Default flag.
+    /// Bytes that are not UTF-8 outside of JSON. Default accept: they are inspected as lenient readers decode them.
     pub invalid_utf8: Disposition,
     /// Overlong UTF-8 (`C0 AF`). Default block.
     pub overlong_utf8: Disposition,
@@ -261,7 +261,7 @@ impl Default for Ambiguities {
             json_lone_surrogate: Flag,
             json_bom: Flag,
             json_malformed: Block,
-            invalid_utf8: Flag,
+            invalid_utf8: Accept,
             overlong_utf8: Block,
             nul_byte: Block,
             bad_percent: Accept,
@@ -343,7 +343,10 @@ pub enum SchemaSource {
 
 /// What an inline schema looks like: an object or a boolean (JSON Schema 2020-12, section 4.3), and no [`SchemaSource::File`].
 fn inline_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": ["object", "boolean"], "not": {"required": ["file"]}})
+    schemars::json_schema!({
+        "type": ["object", "boolean"],
+        "not": {"type": "object", "required": ["file"]}
+    })
 }
 
 /// What is known about one route. Only `path` is needed.

@@ -3,6 +3,8 @@
 //! Way: yaml -> **shape** -> load. Serde alone would stop at the first error and could not say where it is; a schema made from
 //! the same type cannot disagree with it.
 
+use std::collections::HashSet;
+
 use jsonschema::Validator;
 use schemars::JsonSchema;
 use serde_json::Value;
@@ -48,21 +50,20 @@ impl Shape {
                 *place = ANY_TEXT.into();
             }
         }
-        let closed: Vec<String> = self
+        let closed: HashSet<String> = self
             .validator
             .iter_errors(&value)
             .map(|error| error.instance_path().as_str().to_owned())
             .collect();
-        let told = |pointer: &str| {
-            wrong.iter().any(|wrong| {
-                pointer
-                    .strip_prefix(&wrong.pointer)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+        let told: HashSet<&str> = wrong.iter().map(|wrong| wrong.pointer.as_str()).collect();
+        let is_told = |pointer: &str| {
+            // The value itself, or one that it is in.
+            let ends = pointer.match_indices('/').map(|(at, _)| at).chain([pointer.len()]);
+            ends.into_iter().any(|end| told.contains(&pointer[..end]))
         };
         tree.ambiguous
             .iter()
-            .filter(|problem| !closed.contains(&problem.pointer) && !told(&problem.pointer))
+            .filter(|problem| !closed.contains(&problem.pointer) && !is_told(&problem.pointer))
             .map(|problem| Wrong::value(&problem.pointer, &problem.message))
             .collect()
     }
