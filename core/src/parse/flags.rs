@@ -39,6 +39,11 @@ macro_rules! flags {
                 }
             }
 
+            /// The flags of both.
+            pub(crate) fn union(self, other: $name) -> $name {
+                $name(self.0 | other.0)
+            }
+
             /// The names of the flags that are set, in the order they are declared.
             pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
                 let set = self.0;

@@ -106,15 +106,14 @@ pub(crate) fn looks_like_url(value: &[u8]) -> Option<Url> {
     };
     let Tail { path, query, fragment } =
         Tail::parse(value, authority.as_ref().map_or(0, |range| range.end));
-    let host = match authority {
-        Some(range) => Some(host(value, range)?),
-        None => {
-            let query = value.get(query.clone()?)?;
-            if !has_parameter_name(query) || memchr(b'=', query).is_none() {
-                return None;
-            }
-            None
+    let host = if let Some(range) = authority {
+        Some(host(value, range)?)
+    } else {
+        let query = value.get(query.clone()?)?;
+        if !has_parameter_name(query) || memchr(b'=', query).is_none() {
+            return None;
         }
+        None
     };
     let ordinary = value.get(path.clone())?.iter().all(|&b| is_url_byte(b));
     ordinary.then_some(Url { scheme, host, path, query, fragment })

@@ -218,6 +218,6 @@ mod tests {
         }
         assert_eq!(treatment(b""), Treatment::Text);
         assert_eq!(treatment(&[b'a'; 33]), Treatment::Text);
-        assert_eq!(treatment(&[b'a'; 100_000]), Treatment::Text);
+        assert_eq!(treatment(&vec![b'a'; 100_000]), Treatment::Text);
     }
 }
