@@ -4,10 +4,11 @@
 //! published meta-schemas). Patterns run on the linear engine alone; what it cannot express is refused here, not at run time.
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, ReferencingError, ValidationError};
+use jsonschema::{Draft, PatternOptions, ReferencingError, ValidationError, uri};
 use serde_json::Value;
 
 use crate::error::Diagnostic;
+use crate::parse::json::pointer_key;
 use crate::schema::full::{CompiledSchema, TextTypes, Types};
 use crate::schema::node::TapeJson;
 
@@ -19,6 +20,9 @@ const DRAFTS: [(&str, Draft); 5] = [
     ("2019-09", Draft::Draft201909),
     ("2020-12", Draft::Draft202012),
 ];
+
+/// The base of relative references in a schema without `$id`. Any base makes the crate tell where a keyword stands.
+const BASE: &str = "abatis:///";
 
 /// Most memory that one pattern may take, and again its cache, in bytes.
 const PATTERN_BYTES: usize = 2 << 20;
@@ -63,6 +67,7 @@ impl CompiledSchema {
         let validator = jsonschema::options_for::<TapeJson>()
             .with_draft(draft)
             .offline()
+            .with_base_uri(BASE)
             .with_pattern_options(pattern_options())
             .build(schema)
             .map_err(|error| {
@@ -73,7 +78,12 @@ impl CompiledSchema {
         let items = follow(schema, schema)
             .and_then(|schema| schema.get("items"))
             .map_or(Types::STRING, |items| text_types(items, schema, 0));
-        Ok(CompiledSchema { validator, size: size(schema), texts: TextTypes { own, items } })
+        Ok(CompiledSchema {
+            validator,
+            size: size(schema),
+            texts: TextTypes { own, items },
+            resources: resources(schema, draft),
+        })
     }
 }
 
@@ -144,10 +154,9 @@ fn walk(schema: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
             Value::Object(object) => {
                 for (key, value) in object {
                     let mut pointer = pointer.clone();
-                    crate::parse::json::pointer_key(key.as_bytes(), &mut pointer);
+                    pointer_key(key.as_bytes(), &mut pointer);
                     visit(&pointer, key, value);
-                    // What stands in these is data.
-                    if !matches!(&**key, "const" | "enum" | "default" | "examples") {
+                    if !is_data(key) {
                         open.push((pointer, value));
                     }
                 }
@@ -161,6 +170,46 @@ fn walk(schema: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
     }
 }
 
+/// The URI of every resource in the schema, and the JSON Pointer that leads to it.
+fn resources(schema: &Value, draft: Draft) -> Vec<(String, String)> {
+    let keyword = if draft == Draft::Draft4 { "id" } else { "$id" };
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), schema, uri::from_str(BASE).ok())];
+    while let Some((pointer, value, base)) = open.pop() {
+        match value {
+            Value::Object(object) => {
+                let own =
+                    object.get(keyword).and_then(Value::as_str).filter(|id| !id.starts_with('#'));
+                let own = own
+                    .zip(base.as_ref())
+                    .and_then(|(id, base)| uri::resolve_against(&base.borrow(), id).ok());
+                if own.is_some() || pointer.is_empty() {
+                    let uri = own.as_ref().or(base.as_ref()).map_or(BASE, |uri| uri.as_str());
+                    found.push((uri.trim_end_matches('#').to_owned(), pointer.clone()));
+                }
+                let base = own.or(base);
+                for (key, value) in object.iter().filter(|(key, _)| !is_data(key)) {
+                    let mut pointer = pointer.clone();
+                    pointer_key(key.as_bytes(), &mut pointer);
+                    open.push((pointer, value, base.clone()));
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    open.push((format!("{pointer}/{index}"), item, base.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether the value of a keyword is data, in which no schema stands.
+fn is_data(key: &str) -> bool {
+    matches!(key, "const" | "enum" | "default" | "examples")
+}
+
 /// Where and why a schema that its meta-schema accepts cannot be compiled.
 fn build_error(schema: &Value, error: &ValidationError<'_>) -> (String, String) {
     let pointer = error.instance_path().as_str().to_owned();
@@ -170,6 +219,7 @@ fn build_error(schema: &Value, error: &ValidationError<'_>) -> (String, String) 
     match cause {
         ReferencingError::Unretrievable { uri, .. } => {
             let uri = uri.trim_end_matches('#');
+            let uri = uri.strip_prefix(BASE).unwrap_or(uri);
             let mut place = None;
             walk(schema, &mut |pointer, key, value| {
                 let reference = value.as_str().and_then(|text| text.split('#').next());

@@ -24,6 +24,8 @@ pub(crate) struct CompiledSchema {
     pub(crate) size: usize,
     /// How texts are read.
     pub(crate) texts: TextTypes,
+    /// The URI of every resource in the schema, the root's among them, and the JSON Pointer that leads to it.
+    pub(crate) resources: Vec<(String, String)>,
 }
 
 /// What a text (the value of a parameter) may be read as, and the items if it is repeated.
@@ -134,22 +136,33 @@ impl CompiledSchema {
         // The crate's order may depend on hashes.
         let mut places: Vec<_> = errors.iter().map(|error| (span(tape, error), error)).collect();
         places.sort_by(|(one, a), (other, b)| {
-            (one.start, one.end, a.schema_path().as_str()).cmp(&(
-                other.start,
-                other.end,
-                b.schema_path().as_str(),
-            ))
+            (one.start, one.end)
+                .cmp(&(other.start, other.end))
+                .then_with(|| a.schema_path().as_str().cmp(b.schema_path().as_str()))
         });
         for (span, error) in places.into_iter().take(max) {
             report(Violation {
-                keyword: keyword(error.kind()),
+                keyword: keyword(error),
                 instance: error.instance_path().as_str(),
-                schema: error.schema_path().as_str(),
+                schema: &self.pointer(error),
                 span,
                 message: message(error.kind()),
             });
         }
         Validity::Invalid
+    }
+
+    /// Where the keyword of an error stands in the schema. The crate counts from the resource (`$id`) it is in.
+    fn pointer(&self, error: &ValidationError<'_>) -> String {
+        let known = error.absolute_keyword_location().and_then(|uri| {
+            let (resource, _) = uri.as_str().split_once('#')?;
+            let (_, pointer) = self.resources.iter().find(|(known, _)| known == resource)?;
+            if pointer.is_empty() {
+                return None;
+            }
+            Some(format!("{pointer}{}", uri.fragment()?.decode().to_string_lossy()))
+        });
+        known.unwrap_or_else(|| error.schema_path().as_str().to_owned())
     }
 
     /// Validates a parameter: its text, or its texts if it is repeated, with the place of each in the request.
@@ -211,25 +224,31 @@ fn span(tape: &Tape, error: &ValidationError<'_>) -> Range<usize> {
     value.span()
 }
 
-fn keyword(kind: &ValidationErrorKind) -> &str {
-    match kind {
-        ValidationErrorKind::FalseSchema => "false",
-        kind => kind.keyword(),
+/// The keyword that an error is about. The crate knows fewer kinds than there are keywords.
+fn keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    let last = error.schema_path().as_str().rsplit('/').next();
+    match (error.kind(), last) {
+        (ValidationErrorKind::FalseSchema, _) => "false",
+        (_, Some(last @ ("minContains" | "maxContains" | "dependentRequired"))) => last,
+        (kind, _) => kind.keyword(),
     }
 }
 
 /// What the schema wants, in its own words.
 fn message(kind: &ValidationErrorKind) -> String {
     use ValidationErrorKind as Kind;
-    let count =
-        |limit: u64, noun: &str| format!("{limit} {noun}{}", if limit == 1 { "" } else { "s" });
+    let count = |limit: u64, one: &str, many: &str| {
+        format!("{limit} {}", if limit == 1 { one } else { many })
+    };
+    let items = |limit| count(limit, "item", "items");
+    let characters = |limit| count(limit, "character", "characters");
+    let properties = |limit| count(limit, "property", "properties");
     match kind {
         Kind::AdditionalItems { limit } => {
-            format!("has more than the {} that are allowed", count(*limit as u64, "item"))
+            format!("has more than the {} that are allowed", items(*limit as u64))
         }
         Kind::AdditionalProperties { unexpected } => {
-            let many = count(unexpected.len() as u64, "property").replace("ys", "ies");
-            format!("has {many} that the schema does not allow")
+            format!("has {} that the schema does not allow", properties(unexpected.len() as u64))
         }
         Kind::AnyOf { .. } => "matches none of the schemas of `anyOf`".to_owned(),
         Kind::OneOfNotValid { .. } => "matches none of the schemas of `oneOf`".to_owned(),
@@ -251,15 +270,15 @@ fn message(kind: &ValidationErrorKind) -> String {
         Kind::Minimum { limit } => format!("is less than {limit}"),
         Kind::FalseSchema => "is not allowed here".to_owned(),
         Kind::Format { format } => format!("is no `{format}`"),
-        Kind::MaxItems { limit } => format!("has more than {}", count(*limit, "item")),
-        Kind::MinItems { limit } => format!("has fewer than {}", count(*limit, "item")),
-        Kind::MaxLength { limit } => format!("is longer than {}", count(*limit, "character")),
-        Kind::MinLength { limit } => format!("is shorter than {}", count(*limit, "character")),
+        Kind::MaxItems { limit } => format!("has more than {}", items(*limit)),
+        Kind::MinItems { limit } => format!("has fewer than {}", items(*limit)),
+        Kind::MaxLength { limit } => format!("is longer than {}", characters(*limit)),
+        Kind::MinLength { limit } => format!("is shorter than {}", characters(*limit)),
         Kind::MaxProperties { limit } => {
-            format!("has more than {}", count(*limit, "property").replace("ys", "ies"))
+            format!("has more than {}", properties(*limit))
         }
         Kind::MinProperties { limit } => {
-            format!("has fewer than {}", count(*limit, "property").replace("ys", "ies"))
+            format!("has fewer than {}", properties(*limit))
         }
         Kind::MultipleOf { multiple_of } => format!("is no multiple of {multiple_of}"),
         Kind::Not { .. } => "matches the schema of `not`".to_owned(),
