@@ -1,1 +1,303 @@
-//! The full validator.
+//! The full validator: every keyword of every draft, by the pinned `jsonschema` crate over our tape.
+//!
+//! First the question whether a document is valid, which the crate answers without allocating; only the few that are not
+//! are gone through again for the errors. Both are counted in steps of the tape, since the crate's answers are bounded in the
+//! document but its errors are not: where alternatives (`anyOf`, `oneOf`) fail within alternatives, it keeps the errors of every
+//! branch, twice as many with each level. What cannot be decided or explained within the steps is a violation that says so.
+//!
+//! Messages are our own: they quote the schema, never the document.
+
+use std::ops::Range;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+
+use super::node::TapeJson;
+use super::tape::Tape;
+use crate::parse::json::{Event, Number};
+
+/// A schema that is ready to run. Made by [`CompiledSchema::compile`].
+#[derive(Debug)]
+pub(crate) struct CompiledSchema {
+    pub(crate) validator: Validator<TapeJson>,
+    /// How many JSON values the schema itself consists of; steps are counted in it.
+    pub(crate) size: usize,
+    /// How texts are read.
+    pub(crate) texts: TextTypes,
+    /// The URI of every resource in the schema, the root's among them, and the JSON Pointer that leads to it.
+    pub(crate) resources: Vec<(String, String)>,
+}
+
+/// What a text (the value of a parameter) may be read as, and the items if it is repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TextTypes {
+    /// What a single text may be.
+    pub(crate) own: Types,
+    /// What each text may be if several of them make an array.
+    pub(crate) items: Types,
+}
+
+/// A set of JSON types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Types(u8);
+
+impl Types {
+    pub(crate) const NONE: Types = Types(0);
+    pub(crate) const NULL: Types = Types(1);
+    pub(crate) const BOOLEAN: Types = Types(2);
+    pub(crate) const NUMBER: Types = Types(4);
+    pub(crate) const STRING: Types = Types(8);
+    pub(crate) const ARRAY: Types = Types(16);
+    pub(crate) const OBJECT: Types = Types(32);
+
+    /// Both sets together.
+    pub(crate) fn or(self, other: Types) -> Types {
+        Types(self.0 | other.0)
+    }
+
+    /// Whether the sets share a type.
+    pub(crate) fn has(self, other: Types) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// What came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// As the schema wants it.
+    Valid,
+    /// Not; there was a violation at least.
+    Invalid,
+    /// The steps did not suffice, or there is no whole document on the tape. Told as a violation too.
+    Undecided,
+}
+
+/// A place where a document is not as the schema wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation<'a> {
+    /// The keyword: `required`, `maxLength`, …; `false` for the schema `false`, `undecided` and `unexplained` where the steps
+    /// did not suffice.
+    pub(crate) keyword: &'a str,
+    /// Which value, as a JSON Pointer into the document.
+    pub(crate) instance: &'a str,
+    /// Which keyword, as a JSON Pointer into the schema.
+    pub(crate) schema: &'a str,
+    /// Where the value stands in the body. Of a member that should not be there: key and value.
+    pub(crate) span: Range<usize>,
+    /// What the schema wants. Holds nothing of the document.
+    pub(crate) message: String,
+}
+
+/// Steps that a document may take however small it is.
+const STEPS_MIN: u64 = 1 << 16;
+/// Steps that a document may take however large it and its schema are.
+const STEPS_MAX: u64 = 1 << 25;
+/// Errors that are worth their memory.
+const ERRORS_MAX: u32 = 10_000;
+
+impl CompiledSchema {
+    /// Validates the document on the tape and reports its violations, at most `max`, in the order of the document.
+    ///
+    /// Costs O(nodes of the tape x size of the schema) steps at most.
+    pub(crate) fn validate(
+        &self,
+        tape: &Tape,
+        max: usize,
+        report: &mut impl FnMut(Violation<'_>),
+    ) -> Validity {
+        let Some(root) = tape.root() else {
+            report(whole(0..0, "undecided", "there is no whole document to validate"));
+            return Validity::Undecided;
+        };
+        let steps = (tape.len() as u64)
+            .saturating_mul(self.size as u64)
+            .saturating_mul(4)
+            .clamp(STEPS_MIN, STEPS_MAX);
+
+        tape.refuel(steps);
+        let valid = self.validator.is_valid(root);
+        if tape.is_exhausted() {
+            let message = "validation took more steps than a document of its size may take";
+            report(whole(root.span(), "undecided", message));
+            return Validity::Undecided;
+        }
+        if valid {
+            return Validity::Valid;
+        }
+
+        tape.refuel(steps);
+        tape.mask(ERRORS_MAX);
+        let errors: Vec<_> = self.validator.iter_errors(root).collect();
+        if tape.is_exhausted() || errors.is_empty() {
+            let message = "the document does not satisfy the schema, in more ways than can be told";
+            report(whole(root.span(), "unexplained", message));
+            return Validity::Invalid;
+        }
+        // The crate's order may depend on hashes.
+        let mut places: Vec<_> = errors.iter().map(|error| (span(tape, error), error)).collect();
+        places.sort_by(|(one, a), (other, b)| {
+            (one.start, one.end)
+                .cmp(&(other.start, other.end))
+                .then_with(|| a.schema_path().as_str().cmp(b.schema_path().as_str()))
+        });
+        for (span, error) in places.into_iter().take(max) {
+            report(Violation {
+                keyword: keyword(error),
+                instance: error.instance_path().as_str(),
+                schema: &self.pointer(error),
+                span,
+                message: message(error.kind()),
+            });
+        }
+        Validity::Invalid
+    }
+
+    /// Where the keyword of an error stands in the schema. The crate counts from the resource (`$id`) it is in.
+    fn pointer(&self, error: &ValidationError<'_>) -> String {
+        let known = error.absolute_keyword_location().and_then(|uri| {
+            let (resource, _) = uri.as_str().split_once('#')?;
+            let (_, pointer) = self.resources.iter().find(|(known, _)| known == resource)?;
+            if pointer.is_empty() {
+                return None;
+            }
+            Some(format!("{pointer}{}", uri.fragment()?.decode().to_string_lossy()))
+        });
+        known.unwrap_or_else(|| error.schema_path().as_str().to_owned())
+    }
+
+    /// Validates a parameter: its text, or its texts if it is repeated, with the place of each in the request.
+    ///
+    /// A text is read as the schema's `type` says: as a number, boolean or null if it is one exactly as JSON writes it and the
+    /// type allows it, else as a string. Several texts are an array, and so is one where the type is `array` alone.
+    pub(crate) fn validate_texts(
+        &self,
+        tape: &mut Tape,
+        texts: &[(&[u8], Range<usize>)],
+        max: usize,
+        report: &mut impl FnMut(Violation<'_>),
+    ) -> Validity {
+        tape.clear();
+        let scalar = self.texts.own != Types::ARRAY;
+        match texts {
+            [(text, place)] if scalar => read(tape, text, place.clone(), self.texts.own),
+            _ => {
+                let start = texts.iter().map(|(_, place)| place.start).min().unwrap_or(0);
+                let end = texts.iter().map(|(_, place)| place.end).max().unwrap_or(0);
+                tape.event(Event::ArrayStart, start..end);
+                for (text, place) in texts {
+                    read(tape, text, place.clone(), self.texts.items);
+                }
+                tape.event(Event::ArrayEnd, start..end);
+            }
+        }
+        tape.finish();
+        self.validate(tape, max, report)
+    }
+}
+
+/// Puts a text on the tape as the types allow. O(len).
+fn read(tape: &mut Tape, text: &[u8], place: Range<usize>, types: Types) {
+    let event = match text {
+        b"null" if types.has(Types::NULL) => Event::Null,
+        b"true" if types.has(Types::BOOLEAN) => Event::Bool(true),
+        b"false" if types.has(Types::BOOLEAN) => Event::Bool(false),
+        _ if types.has(Types::NUMBER) && Number::is_number(text) => Event::Number(text),
+        _ => return tape.plain_string(text, place),
+    };
+    tape.event(event, place);
+}
+
+fn whole(span: Range<usize>, keyword: &'static str, message: &str) -> Violation<'static> {
+    Violation { keyword, instance: "", schema: "", span, message: message.to_owned() }
+}
+
+/// Where the value stands that an error is about, or the member that should not be there.
+fn span(tape: &Tape, error: &ValidationError<'_>) -> Range<usize> {
+    let Some(value) = tape.resolve(error.instance_path().as_str()) else { return 0..0 };
+    if let ValidationErrorKind::AdditionalProperties { unexpected }
+    | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
+        && let Some(name) = unexpected.first()
+        && let Some((key, value)) = value.members().find(|(key, _)| key.text() == name)
+    {
+        return key.span().start..value.span().end;
+    }
+    value.span()
+}
+
+/// The keyword that an error is about. The crate knows fewer kinds than there are keywords.
+fn keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    let last = error.schema_path().as_str().rsplit('/').next();
+    match (error.kind(), last) {
+        (ValidationErrorKind::FalseSchema, _) => "false",
+        (_, Some(last @ ("minContains" | "maxContains" | "dependentRequired"))) => last,
+        (kind, _) => kind.keyword(),
+    }
+}
+
+/// What the schema wants, in its own words.
+fn message(kind: &ValidationErrorKind) -> String {
+    use ValidationErrorKind as Kind;
+    let count = |limit: u64, one: &str, many: &str| {
+        format!("{limit} {}", if limit == 1 { one } else { many })
+    };
+    let items = |limit| count(limit, "item", "items");
+    let characters = |limit| count(limit, "character", "characters");
+    let properties = |limit| count(limit, "property", "properties");
+    match kind {
+        Kind::AdditionalItems { limit } => {
+            format!("has more than the {} that are allowed", items(*limit as u64))
+        }
+        Kind::AdditionalProperties { unexpected } => {
+            format!("has {} that the schema does not allow", properties(unexpected.len() as u64))
+        }
+        Kind::AnyOf { .. } => "matches none of the schemas of `anyOf`".to_owned(),
+        Kind::OneOfNotValid { .. } => "matches none of the schemas of `oneOf`".to_owned(),
+        Kind::OneOfMultipleValid { .. } => {
+            "matches more than one of the schemas of `oneOf`".to_owned()
+        }
+        Kind::Constant { expected_value } => format!("is not {expected_value}"),
+        Kind::Contains => "has not the items that `contains` asks for".to_owned(),
+        Kind::ContentEncoding { content_encoding } => format!("is not `{content_encoding}`"),
+        Kind::ContentMediaType { content_media_type } => format!("is not `{content_media_type}`"),
+        Kind::Custom { .. } | Kind::FromUtf8 { .. } => "is not as the schema wants it".to_owned(),
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
+            "cannot be matched against the pattern".to_owned()
+        }
+        Kind::Enum { options } => format!("is none of {options}"),
+        Kind::ExclusiveMaximum { limit } => format!("is not less than {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("is not greater than {limit}"),
+        Kind::Maximum { limit } => format!("is greater than {limit}"),
+        Kind::Minimum { limit } => format!("is less than {limit}"),
+        Kind::FalseSchema => "is not allowed here".to_owned(),
+        Kind::Format { format } => format!("is no `{format}`"),
+        Kind::MaxItems { limit } => format!("has more than {}", items(*limit)),
+        Kind::MinItems { limit } => format!("has fewer than {}", items(*limit)),
+        Kind::MaxLength { limit } => format!("is longer than {}", characters(*limit)),
+        Kind::MinLength { limit } => format!("is shorter than {}", characters(*limit)),
+        Kind::MaxProperties { limit } => {
+            format!("has more than {}", properties(*limit))
+        }
+        Kind::MinProperties { limit } => {
+            format!("has fewer than {}", properties(*limit))
+        }
+        Kind::MultipleOf { multiple_of } => format!("is no multiple of {multiple_of}"),
+        Kind::Not { .. } => "matches the schema of `not`".to_owned(),
+        Kind::Pattern { pattern } => format!("does not match the pattern `{pattern}`"),
+        Kind::PropertyNames { .. } => "has a property whose name is not allowed".to_owned(),
+        Kind::Required { property } => format!("has not the required property {property}"),
+        Kind::Type { kind: TypeKind::Single(wanted) } => format!("is not of type `{wanted}`"),
+        Kind::Type { kind: TypeKind::Multiple(wanted) } => {
+            let wanted: Vec<_> = wanted.iter().map(|wanted| format!("`{wanted}`")).collect();
+            format!("is of none of the types {}", wanted.join(", "))
+        }
+        Kind::UnevaluatedItems { .. } => "has items that no subschema evaluated".to_owned(),
+        Kind::UnevaluatedProperties { .. } => {
+            "has properties that no subschema evaluated".to_owned()
+        }
+        Kind::UniqueItems => "has the same item twice".to_owned(),
+        Kind::Referencing(_) => "cannot be validated: a reference leads nowhere".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -62,13 +62,11 @@ impl Number {
             {
                 continue;
             }
-            match state.step(byte) {
-                Some(next) => state = next,
-                None => {
-                    end = at + offset;
-                    break;
-                }
-            }
+            let Some(next) = state.step(byte) else {
+                end = at + offset;
+                break;
+            };
+            state = next;
         }
         *self = state;
         end

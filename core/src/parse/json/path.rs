@@ -183,7 +183,7 @@ impl Path {
             }
         }
         let slot = Slot { number: self.keys.len() as u32 + 1, hash: self.hash(key) };
-        self.find(base, &slot, key) || {
+        self.find(base, slot, key) || {
             self.insert(base, slot);
             false
         }
@@ -194,7 +194,7 @@ impl Path {
     }
 
     /// Whether the table at `base` holds a key equal to `key`.
-    fn find(&self, base: usize, slot: &Slot, key: &Key) -> bool {
+    fn find(&self, base: usize, slot: Slot, key: &Key) -> bool {
         self.probe(base, slot.hash)
             .map_while(|at| self.slots.get(at).filter(|other| other.number != 0))
             .filter(|other| other.hash == slot.hash)

@@ -1,0 +1,295 @@
+//! The shared cases, and what must hold on hostile documents.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::compile::schema::draft_named;
+use crate::limits::Limits;
+use crate::parse::json::JsonParser;
+
+fn tape(body: &str) -> Tape {
+    let limits = Limits::default();
+    let mut tape = Tape::default();
+    assert_eq!(
+        JsonParser::new(&limits).walk(body.as_bytes(), 0, &limits, &mut tape),
+        Ok(()),
+        "{body}"
+    );
+    assert!(tape.finish(), "{body}");
+    tape
+}
+
+fn compile(text: &str, draft: Option<&str>) -> CompiledSchema {
+    let value = serde_json::from_str(text).expect("a schema in JSON");
+    let draft = draft.map(|name| draft_named(name).expect("a known draft"));
+    CompiledSchema::compile("case", &value, draft)
+        .unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"))
+}
+
+/// Keyword, instance pointer, schema pointer, span text.
+type Found = (String, String, String, String);
+
+fn run(schema: &CompiledSchema, body: &str, max: usize) -> (Validity, Vec<Found>) {
+    let mut found = Vec::new();
+    let validity = schema.validate(&tape(body), max, &mut |violation| {
+        found.push((
+            violation.keyword.to_owned(),
+            violation.instance.to_owned(),
+            violation.schema.to_owned(),
+            body[violation.span.clone()].to_owned(),
+        ));
+    });
+    (validity, found)
+}
+
+fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let path = format!("{}/../testdata/schema/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect("testdata");
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Schemas {
+    schema: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    why: String,
+    schema: String,
+    drafts: Option<Vec<String>>,
+    valid: Vec<String>,
+    #[serde(default)]
+    invalid: Vec<Invalid>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Invalid {
+    instance: String,
+    violations: Vec<Found>,
+}
+
+const ALL: [&str; 5] = ["4", "6", "7", "2019-09", "2020-12"];
+
+#[test]
+fn shared_cases() {
+    for (file, drafts) in [("keywords", &ALL[..]), ("drafts", &ALL[4..])] {
+        for case in read::<Schemas>(file).schema {
+            let own = case.drafts.iter().flatten().map(String::as_str).collect::<Vec<_>>();
+            for draft in if own.is_empty() { drafts } else { &own } {
+                let why = format!("{} (draft {draft})", case.why);
+                let schema = compile(&case.schema, Some(draft));
+                for body in &case.valid {
+                    assert_eq!(run(&schema, body, 100), (Validity::Valid, vec![]), "{why}: {body}");
+                }
+                for Invalid { instance, violations } in &case.invalid {
+                    let (validity, found) = run(&schema, instance, 100);
+                    assert_eq!(&found, violations, "{why}: {instance}");
+                    assert_eq!(validity, Validity::Invalid, "{why}: {instance}");
+                }
+            }
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refusals {
+    refused: Vec<Refused>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    why: String,
+    schema: String,
+    errors: Vec<(String, String)>,
+}
+
+#[test]
+fn refused_schemas() {
+    for case in read::<Refusals>("refused").refused {
+        let schema: Value = serde_json::from_str(&case.schema).expect("JSON");
+        let mut wrong = CompiledSchema::compile("case", &schema, None).err().unwrap_or_default();
+        wrong.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+        let pointers: Vec<_> = wrong.iter().map(|wrong| &*wrong.pointer).collect();
+        let expected: Vec<_> = case.errors.iter().map(|(pointer, _)| &**pointer).collect();
+        assert_eq!(pointers, expected, "{}: {wrong:?}", case.why);
+        for (wrong, (_, part)) in wrong.iter().zip(&case.errors) {
+            assert!(wrong.message.contains(part), "{}: {}", case.why, wrong.message);
+            assert_eq!(wrong.file, "case");
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    texts: Vec<TextCase>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextCase {
+    why: String,
+    schema: String,
+    valid: Vec<Vec<String>>,
+    invalid: Vec<Vec<String>>,
+    keyword: String,
+}
+
+#[test]
+fn texts() {
+    let mut tape = Tape::default();
+    for case in read::<Texts>("texts").texts {
+        let schema = compile(&case.schema, None);
+        for (cases, expected) in [(&case.valid, None), (&case.invalid, Some(&*case.keyword))] {
+            for texts in cases {
+                // As if they stood one after another in the request.
+                let places: Vec<(&[u8], Range<usize>)> = texts
+                    .iter()
+                    .enumerate()
+                    .map(|(at, text)| (text.as_bytes(), at * 100..at * 100 + text.len()))
+                    .collect();
+                let mut keyword = None;
+                let validity = schema.validate_texts(&mut tape, &places, 1, &mut |violation| {
+                    keyword = Some(violation.keyword.to_owned());
+                    let parts: Vec<_> = places.iter().map(|(_, place)| place.clone()).collect();
+                    let whole = 0..parts.last().map_or(0, |place| place.end);
+                    assert!(parts.contains(&violation.span) || violation.span == whole);
+                });
+                assert_eq!(keyword.as_deref(), expected, "{}: {texts:?}", case.why);
+                assert_eq!(
+                    validity == Validity::Valid,
+                    expected.is_none(),
+                    "{}: {texts:?}",
+                    case.why
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_utf8_can_be_validated() {
+    let schema = compile(r#"{"type":"string","pattern":"^[a-z]*$"}"#, None);
+    let mut tape = Tape::default();
+    let validity = schema.validate_texts(&mut tape, &[(b"a\xff", 5..7)], 1, &mut |violation| {
+        assert_eq!((violation.keyword, violation.span), ("pattern", 5..7));
+    });
+    assert_eq!(validity, Validity::Invalid);
+}
+
+#[test]
+fn at_most_max_are_reported_in_order() {
+    let schema = compile(r#"{"items":{"type":"string"}}"#, None);
+    let (validity, found) = run(&schema, "[1,2,3,4]", 2);
+    assert_eq!(validity, Validity::Invalid);
+    assert_eq!(found.iter().map(|found| &*found.1).collect::<Vec<_>>(), ["/0", "/1"]);
+    assert_eq!(run(&schema, "[1,2,3,4]", 0), (Validity::Invalid, vec![]));
+}
+
+/// A marker in every key and value must never come out in a message.
+#[test]
+fn messages_hold_nothing_of_the_document() {
+    let schema = json!({
+        "properties": {
+            "type": {"type": "integer"}, "types": {"type": ["null", "integer"]}, "const": {"const": 1}, "enum": {"enum": [1]},
+            "minLength": {"minLength": 99}, "maxLength": {"maxLength": 1}, "pattern": {"pattern": "^$"},
+            "maxItems": {"maxItems": 0}, "unique": {"uniqueItems": true}, "contains": {"contains": {"type": "null"}},
+            "false": false, "not": {"not": {}}, "any": {"anyOf": [false]}, "one": {"oneOf": [false, {"type": "null"}]},
+            "names": {"propertyNames": {"maxLength": 1}}, "more": {"additionalProperties": false},
+            "required": {"required": ["r"]}, "left": {"unevaluatedProperties": false}, "rest": {"unevaluatedItems": false},
+            "prefix": {"prefixItems": [{}], "items": false}, "min": {"minProperties": 9}, "max": {"maxProperties": 0},
+            "format": {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "f", "format": "date"}
+        }
+    });
+    let scalar = r#""MARK""#;
+    let array = r#"["MARK","MARK"]"#;
+    let object = r#"{"MARK":"MARK"}"#;
+    let members: Vec<_> = schema["properties"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(|name| {
+            let value = match &**name {
+                "maxItems" | "unique" | "contains" | "rest" | "prefix" => array,
+                "names" | "more" | "required" | "left" | "min" | "max" => object,
+                _ => scalar,
+            };
+            format!("\"{name}\":{value}")
+        })
+        .collect();
+    let body = format!("{{{}}}", members.join(","));
+    let compiled = CompiledSchema::compile("case", &schema, None).expect("a schema");
+    let mut keywords = std::collections::BTreeSet::new();
+    compiled.validate(&tape(&body), 100, &mut |violation| {
+        assert!(!violation.message.contains("MARK"), "{}", violation.message);
+        assert!(!violation.message.contains("null") || violation.keyword == "type");
+        keywords.insert(violation.instance.split('/').nth(1).map(str::to_owned));
+    });
+    assert_eq!(keywords.len(), members.len(), "every keyword fails once");
+}
+
+/// The crate keeps the errors of each branch of alternatives that fail, twice as many with each level.
+#[test]
+fn nested_alternatives_end() {
+    let schema = compile(
+        r##"{"anyOf":[{"required":["x"],"properties":{"a":{"$ref":"#"}}},{"required":["y"],"properties":{"a":{"$ref":"#"}}}]}"##,
+        None,
+    );
+    let body = |levels: usize| format!("{}{{}}{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let (validity, found) = run(&schema, &body(3), 10);
+    assert_eq!((validity, &*found[0].0), (Validity::Invalid, "anyOf"));
+    let (validity, found) = run(&schema, &body(60), 10);
+    assert_eq!((validity, found.len(), &*found[0].0), (Validity::Invalid, 1, "unexplained"));
+}
+
+#[test]
+fn many_errors_are_not_kept() {
+    let schema = compile(r#"{"items":{"type":"string"}}"#, None);
+    let body = format!("[{}0]", "0,".repeat(20_000));
+    let (validity, found) = run(&schema, &body, 3);
+    assert_eq!((validity, &*found[0].0), (Validity::Invalid, "unexplained"));
+}
+
+/// The crate recurses with the document: the deepest that a tape takes must fit a small stack.
+#[test]
+fn the_deepest_document_fits_the_stack_of_a_thread() {
+    let work = || {
+        let schema = compile(
+            r##"{"$ref":"#/$defs/n","$defs":{"n":{"anyOf":[{"type":"integer"},{"allOf":[{"properties":{"a":{"items":{"$ref":"#/$defs/n"}}}}],"unevaluatedProperties":false}]}}}"##,
+            None,
+        );
+        let levels = Tape::MAX_DEPTH / 2;
+        let mut limits = Limits::default();
+        limits.depth = Tape::MAX_DEPTH;
+        for (inside, expected) in
+            [("1", Validity::Valid), ("null", Validity::Valid), ("{\"b\":1}", Validity::Invalid)]
+        {
+            let levels = levels - usize::from(inside.starts_with('{'));
+            let body = format!("{}{inside}{}", "{\"a\":[".repeat(levels), "]}".repeat(levels));
+            let mut tape = Tape::default();
+            let parsed = JsonParser::new(&limits).walk(body.as_bytes(), 0, &limits, &mut tape);
+            assert_eq!((parsed, tape.finish()), (Ok(()), true));
+            assert_eq!(schema.validate(&tape, 10, &mut |_| ()), expected, "{inside}");
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(work);
+    thread.expect("a thread").join().expect("no overflow");
+}
+
+#[test]
+fn what_is_no_document_is_undecided() {
+    let schema = compile("true", None);
+    let mut keywords = Vec::new();
+    let validity = schema.validate(&Tape::default(), 1, &mut |violation| {
+        keywords.push(violation.keyword.to_owned());
+    });
+    assert_eq!((validity, keywords), (Validity::Undecided, vec!["undecided".to_owned()]));
+}
