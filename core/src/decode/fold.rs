@@ -13,7 +13,7 @@ pub(super) enum Fold {
     BesideAscii(u8),
 }
 
-/// What `c` folds to, if it does. Only characters whose lead byte is in [`LEADS`] do.
+/// What `c` folds to, if it does. Only characters that begin as one of [`STARTS`] do.
 pub(super) fn fold(c: char) -> Option<Fold> {
     use Fold::{Always, BesideAscii};
     let code = c as u32;
@@ -84,20 +84,46 @@ pub(super) fn fold(c: char) -> Option<Fold> {
     })
 }
 
-/// Lead bytes of the UTF-8 forms of what [`fold`] knows.
-pub(super) const LEADS: &[u8] = &[0xc2, 0xc5, 0xca, 0xcb, 0xe1, 0xe2, 0xe3, 0xef, 0xf0];
+/// First two bytes of the UTF-8 forms of what [`fold`] knows.
+pub(super) const STARTS: &[[u8; 2]] = &[
+    [0xc2, 0x85],
+    [0xc2, 0xa0],
+    [0xc5, 0xbf],
+    [0xca, 0xb9],
+    [0xca, 0xba],
+    [0xca, 0xbc],
+    [0xcb, 0x88],
+    [0xe1, 0x9a],
+    [0xe2, 0x80],
+    [0xe2, 0x81],
+    [0xe2, 0x84],
+    [0xe2, 0x88],
+    [0xe2, 0x8c],
+    [0xe2, 0x92],
+    [0xe2, 0x93],
+    [0xe2, 0xa7],
+    [0xe3, 0x80],
+    [0xef, 0xb9],
+    [0xef, 0xbc],
+    [0xef, 0xbd],
+    [0xf0, 0x9d],
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn leads_cover_what_folds() {
+    fn starts_are_those_of_what_folds() {
+        let mut starts = Vec::new();
         for c in ('\u{80}'..=char::MAX).filter(|&c| fold(c).is_some()) {
             let mut buffer = [0; 4];
-            let lead = c.encode_utf8(&mut buffer).as_bytes()[0];
-            assert!(LEADS.contains(&lead), "{c:?}");
+            if let [a, b, ..] = *c.encode_utf8(&mut buffer).as_bytes() {
+                starts.push([a, b]);
+            }
         }
+        starts.dedup();
+        assert_eq!(starts, STARTS);
         assert!((0..128u8).all(|byte| fold(byte.into()).is_none()));
     }
 

@@ -24,6 +24,7 @@ pub(crate) mod path;
 pub(crate) mod percent;
 pub(crate) mod readings;
 mod rewrite;
+mod step;
 pub(crate) mod unicode;
 mod utf8;
 pub(crate) mod view;

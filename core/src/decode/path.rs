@@ -42,15 +42,15 @@ fn is_separator(byte: u8) -> bool {
 
 /// Resolves each path of the value. O(len).
 pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
-    if !may_resolve(input) {
+    let blanks = memchr(b' ', input).is_some();
+    if !may_resolve(input, blanks) {
         return false;
     }
-    let blanks = input.contains(&b' ');
     let mut at = 0;
     while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
         let len = rest.iter().position(|&byte| ends_run(byte, blanks)).unwrap_or(rest.len());
         let (run, end) = rest.split_at_checked(len).unwrap_or((rest, b""));
-        if may_resolve(run) {
+        if may_resolve(run, blanks) {
             Resolver::start(run, out).resolve();
         } else {
             out.copy(run);
@@ -68,8 +68,9 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
 
 /// Whether a separator stands beside a dot or a separator, or behind parameters: without, nothing resolves. O(len),
 /// overstates.
-pub(super) fn may_resolve(input: &[u8]) -> bool {
-    let parameters = memchr(b';', input).unwrap_or(input.len());
+fn may_resolve(input: &[u8], blanks: bool) -> bool {
+    let parameters = if blanks { None } else { memchr(b';', input) };
+    let parameters = parameters.unwrap_or(input.len());
     let mut separators = memchr2_iter(b'/', b'\\', input);
     separators.any(|at| {
         let before = at.checked_sub(1).and_then(|before| input.get(before));

@@ -1,4 +1,4 @@
-//! `%XX` (RFC 3986 section 2.1), `+` as a blank (WHATWG URL, form decoding), `%uXXXX` (JScript `escape`, read by IIS).
+//! `%XX` (RFC 3986 section 2.1), `+` as a blank (WHATWG URL, form decoding), `%uXXXX` (`escape` of scripts, read by IIS).
 
 use memchr::{memchr, memchr2};
 

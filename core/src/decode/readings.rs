@@ -17,8 +17,9 @@ use std::ops::Range;
 
 use super::notes::{Notes, Oddity};
 use super::percent::Flavour;
+use super::step::{STEPS, Step, TRIGGERS};
 use super::view::{Transform, View};
-use super::{base64, html_entity, js_escape, json_string, path, percent, unicode};
+use super::{base64, json_string, percent};
 use crate::limits::{Budget, Limits};
 use crate::prefilter::gate::Classes;
 
@@ -33,84 +34,6 @@ pub(crate) enum Coding {
     Percent,
     /// The inside of a JSON string.
     JsonString,
-}
-
-/// A step from one reading to the next. The order is that of the main line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Percent,
-    Plus,
-    HtmlEntity,
-    JsEscape,
-    Unicode,
-    Base64,
-    Path,
-}
-
-const STEPS: [Step; 7] = [
-    Step::Percent,
-    Step::Plus,
-    Step::HtmlEntity,
-    Step::JsEscape,
-    Step::Unicode,
-    Step::Base64,
-    Step::Path,
-];
-
-/// What `+` must stand beside to be tried as a blank: without blanks, and with syntax of some attacked language.
-const SYNTAX: Classes = Classes::QUOTE
-    .or(Classes::DQUOTE)
-    .or(Classes::BACKTICK)
-    .or(Classes::LT)
-    .or(Classes::LPAREN)
-    .or(Classes::SEMICOLON)
-    .or(Classes::PIPE)
-    .or(Classes::PERCENT);
-
-/// Classes of which one at least is needed for any step, apart from the shape of base64.
-const TRIGGERS: Classes = Classes::PERCENT
-    .or(Classes::PLUS)
-    .or(Classes::AMP)
-    .or(Classes::BACKSLASH)
-    .or(Classes::SLASH)
-    .or(Classes::HIGH)
-    .or(Classes::CONTROL);
-
-impl Step {
-    /// Whether the step can change a value of these classes. O(1); overstates.
-    fn may_apply(self, bytes: &[u8], classes: Classes) -> bool {
-        match self {
-            Step::Percent => classes.intersects(Classes::PERCENT),
-            Step::Plus => {
-                classes.intersects(Classes::PLUS)
-                    && classes.intersects(SYNTAX)
-                    && !classes.intersects(Classes::SPACE)
-            }
-            Step::HtmlEntity => classes.intersects(Classes::AMP),
-            Step::JsEscape => classes.intersects(Classes::BACKSLASH),
-            Step::Unicode => classes.intersects(Classes::HIGH.or(Classes::CONTROL)),
-            Step::Base64 => base64::may_be(bytes, classes),
-            Step::Path => classes.intersects(Classes::SLASH.or(Classes::BACKSLASH)),
-        }
-    }
-
-    fn decode(self, input: &[u8], out: &mut View) -> bool {
-        match self {
-            Step::Percent => percent::decode(input, Flavour::Lenient, out),
-            Step::Plus => percent::decode(input, Flavour::Form, out),
-            Step::HtmlEntity => html_entity::decode(input, out),
-            Step::JsEscape => js_escape::decode(input, out),
-            Step::Unicode => unicode::decode(input, out),
-            Step::Base64 => base64::decode(input, out),
-            Step::Path => path::decode(input, out),
-        }
-    }
-
-    /// Whether it hides something at will, so that many on each other are suspicious. The others find nothing new when
-    /// they are repeated.
-    fn nests(self) -> bool {
-        matches!(self, Step::Percent | Step::HtmlEntity | Step::JsEscape | Step::Base64)
-    }
 }
 
 /// One reading and where it came from.
@@ -146,6 +69,31 @@ impl Node {
 
     fn bytes<'a>(&'a self, raw: &'a [u8]) -> &'a [u8] {
         if self.is_raw { raw } else { self.view.bytes() }
+    }
+
+    /// The steps to try on this reading, as bits.
+    fn steps(&self, raw: &[u8], is_root: bool) -> u8 {
+        let allowed = match self.step {
+            // The reading where `+` stays: all else comes of reading 0 as well.
+            None if !is_root => Step::Base64.bit(),
+            Some(Step::Path) => return 0,
+            // Once is enough: it leaves nothing of its own kind.
+            Some(Step::Unicode) => !Step::Unicode.bit(),
+            _ => u8::MAX,
+        };
+        let applies = |step: &&Step| step.may_apply(self.bytes(raw), self.classes);
+        STEPS.iter().filter(applies).fold(0, |set, step| set | step.bit()) & allowed
+    }
+
+    /// Takes over what the view holds, if it holds anything: how many bytes.
+    fn settle(&mut self, changed: bool) -> usize {
+        if !changed {
+            return 0;
+        }
+        self.is_raw = false;
+        self.chain.extend(self.view.transforms().iter());
+        self.classes = Classes::of(self.view.bytes());
+        self.view.bytes().len()
     }
 
     /// Becomes the raw value itself.
@@ -312,15 +260,15 @@ impl Readings {
         budget: &mut Budget,
     ) {
         self.explored = true;
-        if !self.apply_coding(raw, coding, budget) {
-            self.notes.add(Oddity::TooMany, 0);
-            return;
-        }
         let bounds = Bounds {
             rounds,
             views: limits.views.max(1),
             bytes: Self::BYTES_AT_LEAST + Self::BYTES_PER_BYTE * raw.len(),
         };
+        if self.apply_coding(raw, coding, &bounds, budget).is_none() {
+            self.notes.add(Oddity::TooMany, 0);
+            return;
+        }
         let mut index = 0;
         while index < self.len {
             if self.expand(index, raw, &bounds, budget).is_none() {
@@ -331,12 +279,18 @@ impl Readings {
         }
     }
 
-    /// Decodes the parser's own coding; false if the budget ends.
+    /// Decodes the parser's own coding; none if a bound was met.
     ///
     /// A form value whose `+` becomes a blank has a second reading where it stays, for applications that do without form
     /// decoding, and for base64.
-    fn apply_coding(&mut self, raw: &[u8], coding: Coding, budget: &mut Budget) -> bool {
-        let Some(root) = self.nodes.first_mut() else { return true };
+    fn apply_coding(
+        &mut self,
+        raw: &[u8],
+        coding: Coding,
+        bounds: &Bounds,
+        budget: &mut Budget,
+    ) -> Option<()> {
+        let root = self.nodes.first_mut()?;
         let classes = root.classes;
         let escaped = match coding {
             Coding::None => Classes::NONE,
@@ -345,10 +299,10 @@ impl Readings {
             Coding::JsonString => Classes::BACKSLASH,
         };
         if !classes.intersects(escaped) {
-            return true;
+            return Some(());
         }
         if !budget.spend(raw.len()) {
-            return false;
+            return None;
         }
         let changed = match coding {
             Coding::None => false,
@@ -357,26 +311,20 @@ impl Readings {
             Coding::JsonString => json_string::decode(raw, &mut root.view),
         };
         self.notes = root.view.notes();
-        if changed {
-            root.is_raw = false;
-            root.chain.extend(root.view.transforms().iter());
-            root.classes = Classes::of(root.view.bytes());
-            self.bytes += root.view.bytes().len();
-        }
+        self.bytes += root.settle(changed);
         if coding == Coding::Form && classes.intersects(Classes::PLUS) {
+            if bounds.views < 2 || !budget.spend(raw.len()) {
+                return None;
+            }
             let own = self.len;
             let spare = self.spare();
             spare.reset(own, classes);
-            if percent::decode(raw, Flavour::Strict, &mut spare.view) {
-                spare.is_raw = false;
-                spare.chain.extend(spare.view.transforms().iter());
-                spare.classes = Classes::of(spare.view.bytes());
-                let len = spare.view.bytes().len();
-                self.bytes += len;
-            }
+            let changed = percent::decode(raw, Flavour::Strict, &mut spare.view);
+            let len = spare.settle(changed);
+            self.bytes += len;
             self.len += 1;
         }
-        true
+        Some(())
     }
 
     /// The node behind the live ones.
@@ -396,15 +344,16 @@ impl Readings {
         budget: &mut Budget,
     ) -> Option<()> {
         let is_root = index == 0;
+        let steps = self.nodes.get(index)?.steps(raw, is_root);
         let mut first = true;
         for step in STEPS {
+            if steps & step.bit() == 0 {
+                continue;
+            }
             self.spare();
             let (live, spares) = self.nodes.split_at_mut(self.len);
             let (parent, spare) = (live.get(index)?, spares.first_mut()?);
             let input = parent.bytes(raw);
-            if !parent.allows(step, is_root) || !step.may_apply(input, parent.classes) {
-                continue;
-            }
             if !budget.spend(input.len()) {
                 return None;
             }
@@ -465,16 +414,13 @@ impl Readings {
         if self.len >= bounds.views || self.bytes + len > bounds.bytes {
             return None;
         }
-        node.is_raw = false;
         node.parent = parent;
         node.step = Some(step);
-        node.chain.clear();
-        node.chain.extend_from_slice(&from.chain);
-        node.chain.extend(node.view.transforms().iter());
-        node.classes = Classes::of(node.view.bytes());
         node.round = round;
         node.on_main_line = on_main_line;
-        self.bytes += len;
+        node.chain.clear();
+        node.chain.extend_from_slice(&from.chain);
+        self.bytes += node.settle(true);
         self.len += 1;
         Some(())
     }
@@ -497,20 +443,6 @@ impl Readings {
         if let Some(edit) = self.nodes.get(self.len).and_then(|spare| spare.view.first_edit()) {
             let source = self.source(parent, edit);
             self.notes.add(Oddity::DeepEncoding, source.start);
-        }
-    }
-}
-
-impl Node {
-    /// Whether the step makes sense on this reading at all.
-    fn allows(&self, step: Step, is_root: bool) -> bool {
-        match self.step {
-            // The reading where `+` stays: all else comes of reading 0 as well.
-            None if !is_root => step == Step::Base64,
-            Some(Step::Path) => false,
-            // Once is enough: it leaves nothing of its own kind.
-            Some(Step::Unicode) => step != Step::Unicode,
-            _ => true,
         }
     }
 }

@@ -403,6 +403,9 @@ fn bounds_are_reported() {
     };
     let few = Limits { views: 3, ..Limits::default() };
     assert_eq!(read(&few, &mut unlimited()), (3, Some(0)));
+    let one = Limits { views: 1, ..Limits::default() };
+    let notes = Readings::default().read(b"a+b", Coding::Form, 4, &one, &mut unlimited());
+    assert_eq!(notes.get(Oddity::TooMany), Some(0));
     let poor = Limits { steps: 30, ..Limits::default() };
     assert_eq!(read(&poor, &mut poor.budget()), (2, Some(0)));
     assert_eq!(read(&Limits::default(), &mut unlimited()).1, None);

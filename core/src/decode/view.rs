@@ -122,7 +122,9 @@ impl View {
         self.edits.clear();
         self.start = start as u32;
         self.by = Transforms::default();
-        self.notes = Notes::default();
+        if !self.notes.is_empty() {
+            self.notes = Notes::default();
+        }
     }
 
     /// What the input reads as.
@@ -209,9 +211,9 @@ impl View {
         while self.edits.pop_if(|edit| edit.out.start as usize >= len).is_some() {}
     }
 
-    /// Frees memory beyond `bytes` of output.
+    /// Frees the memory if it is more than `bytes`.
     pub(crate) fn shrink(&mut self, bytes: usize) {
-        if self.bytes.capacity() > bytes {
+        if self.bytes.capacity() + self.edits.capacity() * size_of::<Edit>() > bytes {
             *self = View::default();
         }
     }
