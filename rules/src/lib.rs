@@ -24,6 +24,17 @@ pub const DETECT: &[File] = files![
     "detect/html.yaml",
     "detect/script.yaml",
     "detect/path.yaml",
+    "detect/rce-code.yaml",
+    "detect/ssti.yaml",
+    "detect/nosql.yaml",
+    "detect/ldap.yaml",
+    "detect/xpath.yaml",
+    "detect/xxe.yaml",
+    "detect/ssrf.yaml",
+    "detect/header.yaml",
+    "detect/log4j.yaml",
+    "detect/ssi.yaml",
+    "detect/prototype.yaml",
 ];
 
 /// Weight files, `weights/*.json`.
