@@ -6,6 +6,9 @@ use super::url::{self, Target};
 use super::words::{self, Attribute, HtmlToken as T};
 use crate::detect::segment::Sink;
 
+/// Headers that `http-equiv` sets and that do something.
+const ACTING_HEADERS: [&[u8]; 3] = [b"refresh", b"set-cookie", b"link"];
+
 impl<S: Sink> Lexer<'_, '_, S> {
     /// Reads attributes to the end of the tag; whether `>` ends it.
     ///
@@ -44,12 +47,16 @@ impl<S: Sink> Lexer<'_, '_, S> {
         self.skip(|byte| byte <= b' ');
         if self.view.get(..self.end).and_then(|view| view.get(self.at)) != Some(&b'=') {
             self.at = name_end;
-            self.emit(T::BARE, at, name_end - at);
+            // Old browsers dropped marks, blanks and all, between the name of a handler and its `=`.
+            let marks = name.last().is_some_and(|b| !b.is_ascii_alphanumeric());
+            let token = if marks && self.own_tag && words::is_event(name) { T::EVENT } else { T::BARE };
+            self.emit(token, at, name_end - at);
             return;
         }
         self.at += 1;
         self.skip(|byte| byte <= b' ');
         let (from, to, next) = self.value();
+        self.note_hidden(from, to);
         // A NUL in a name was dropped by old browsers; `words` then sees a name it does not know, which only loses them.
         let kind = words::attribute(name);
         self.at = at;
@@ -76,10 +83,32 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 self.emit(if runs { T::SCRIPT_STYLE } else { T::STYLE }, at, name.len());
                 self.interesting |= runs;
             }
-            Attribute::HttpEquiv => self.emit(T::HTTP_EQUIV, at, name.len()),
+            Attribute::HttpEquiv => {
+                let acts = ACTING_HEADERS.iter().any(|h| self.value_is(from, to, h));
+                self.emit(if acts { T::HTTP_EQUIV } else { T::PLAIN }, at, name.len());
+            }
+            Attribute::AttributeName => {
+                let value = self.view.get(from..to).unwrap_or_default();
+                let event = words::is_event(value) || self.value_is(from, to, b"innerhtml");
+                self.emit(if event { T::EVENT } else { T::PLAIN }, at, name.len());
+            }
             Attribute::Plain => self.emit(T::PLAIN, at, name.len()),
         }
         self.at = next;
+    }
+
+    /// Remembers the first markup inside a value, for [`super::lex::Start::Hidden`].
+    fn note_hidden(&mut self, from: usize, to: usize) {
+        if self.hidden.is_none() {
+            let value = self.view.get(from..to).unwrap_or_default();
+            let tag = memchr::memchr_iter(b'<', value)
+                .find(|&at| value.get(at + 1).is_some_and(u8::is_ascii_alphabetic));
+            self.hidden = tag.map(|at| from + at);
+        }
+    }
+
+    fn value_is(&self, from: usize, to: usize, text: &[u8]) -> bool {
+        self.view.get(from..to).is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(text))
     }
 
     /// Where a value stands, from here: its start, its end, and what is behind it.
@@ -89,10 +118,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let rest = self.view.get(self.at..self.end).unwrap_or_default();
         if let [quote @ (b'"' | b'\''), inside @ ..] = rest {
             let from = self.at + 1;
-            return match memchr::memchr(*quote, inside) {
-                Some(len) => (from, from + len, from + len + 1),
-                None => (from, self.end, self.end),
-            };
+            let len = memchr::memchr(*quote, inside);
+            let to = len.map_or(self.end, |len| from + len);
+            return (from, to, (to + 1).min(self.end));
         }
         let len = rest.iter().take_while(|&&b| !matches!(b, 1..=b' ' | b'>')).count();
         (self.at, self.at + len, self.at + len)
@@ -109,13 +137,16 @@ impl<S: Sink> Lexer<'_, '_, S> {
             }
             Target::Document => self.emit(T::DATA_URL, at, name_len),
             Target::Remote => self.emit(T::REMOTE_URL, at, name_len),
-            Target::Local => self.emit(T::PLAIN, at, name_len),
+            Target::Local => self.emit(T::LOCAL_URL, at, name_len),
         }
         matches!(target, Target::Script(_) | Target::Document)
     }
 
-    /// The whole range as a URL; whether it can do something.
-    pub(super) fn url(&mut self, from: usize, to: usize) -> bool {
-        self.url_or_plain(from, from, to, url::target)
+    /// The whole view as a URL, or the target of the first Markdown link in it; whether it can do something.
+    pub(super) fn url(&mut self) -> bool {
+        let to = self.view.len();
+        self.url_or_plain(0, 0, to, url::target)
+            || memchr::memmem::find(self.view, b"](")
+                .is_some_and(|link| self.url_or_plain(link, link + 2, to, url::target))
     }
 }

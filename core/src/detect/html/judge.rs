@@ -18,7 +18,7 @@ const STARTS: [Start; 7] = [
     Start::Quotes(b'\''),
     Start::Quotes(b'`'),
     Start::Tag,
-    Start::Raw,
+    Start::Hidden,
     Start::Url,
 ];
 
@@ -31,7 +31,7 @@ impl Language for Html {
         "single-quoted attribute",
         "back-ticked attribute",
         "tag",
-        "raw text or comment",
+        "hidden in quotes",
         "URL",
     ];
 
@@ -68,9 +68,16 @@ impl Language for Html {
         | T::BINDING.bit();
 
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool {
-        let quoted = |quote| classes.intersects(Classes::EQUALS) && classes.intersects(quote);
+        let quoted = |quote| {
+            classes.intersects(Classes::EQUALS.or(Classes::GT)) && classes.intersects(quote)
+        };
         match STARTS.get(context as usize) {
-            Some(Start::Text | Start::Raw) => classes.intersects(Classes::LT),
+            Some(Start::Text) => classes.intersects(Classes::LT),
+            Some(Start::Hidden) => {
+                classes.intersects(Classes::LT)
+                    && classes.intersects(Classes::EQUALS)
+                    && classes.intersects(Classes::QUOTE.or(Classes::DQUOTE))
+            }
             Some(Start::Quotes(b'"')) => quoted(Classes::DQUOTE),
             Some(Start::Quotes(b'\'')) => quoted(Classes::QUOTE),
             Some(Start::Quotes(_)) => quoted(Classes::BACKTICK),

@@ -7,12 +7,13 @@
 //!
 //! One pass over the bytes, and one search for each end of raw text; a search that failed is remembered.
 
+use std::ops::Range;
+
+use super::fold::ScriptLook;
 use super::style;
 use super::words::{self, HtmlToken as T, RAW_NAMES, Raw};
 use crate::detect::script::lex as script;
-use crate::detect::segment::Sink;
-
-use super::fold::ScriptLook;
+use crate::detect::segment::{Sink, Token};
 
 /// What surrounds the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,9 @@ pub(super) enum Start {
     Quotes(u8),
     /// A tag, between its attributes; also an attribute without quotes, which the value's first blank ends.
     Tag,
-    /// A comment or an element of raw text, which the value must close.
-    Raw,
+    /// Where the quotes of the value's own tags do not count: in a comment or raw text that the value closes between them,
+    /// or in a browser that ends the quotes elsewhere.
+    Hidden,
     /// A URL attribute that the value is the whole of.
     Url,
 }
@@ -32,12 +34,24 @@ pub(super) enum Start {
 /// Lexes `view` as what may stand there; false if it does not leave what surrounds it, or shows nothing then that
 /// [`Start::Text`] does not. O(len).
 pub(super) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
-    let mut lexer = Lexer { view, end: view.len(), at: 0, sink, no_end: 0, own_tag: false, interesting: false };
+    let mut lexer = Lexer::new(view, sink);
     if !lexer.enter(start) {
         return false;
     }
     lexer.text();
     true
+}
+
+/// The first markup that stands inside quotes when the view is read as text. O(len).
+fn hidden(view: &[u8]) -> Option<usize> {
+    struct Nowhere;
+    impl Sink for Nowhere {
+        fn token(&mut self, _: Token, _: Range<usize>) {}
+    }
+    let mut nowhere = Nowhere;
+    let mut lexer = Lexer::new(view, &mut nowhere);
+    lexer.text();
+    lexer.hidden
 }
 
 /// Search that failed: bit of the comment end, behind those of [`RAW_NAMES`] and `script`.
@@ -56,9 +70,24 @@ pub(super) struct Lexer<'v, 's, S> {
     pub(super) own_tag: bool,
     /// An attribute came that can do something.
     pub(super) interesting: bool,
+    /// The first markup inside of an attribute's value.
+    pub(super) hidden: Option<usize>,
 }
 
-impl<'v, S: Sink> Lexer<'v, '_, S> {
+impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
+    fn new(view: &'v [u8], sink: &'s mut S) -> Lexer<'v, 's, S> {
+        Lexer {
+            view,
+            end: view.len(),
+            at: 0,
+            sink,
+            no_end: 0,
+            own_tag: false,
+            interesting: false,
+            hidden: None,
+        }
+    }
+
     /// Leaves what surrounds the value.
     fn enter(&mut self, start: Start) -> bool {
         let first_tag = || memchr::memchr(b'<', self.view).unwrap_or(self.view.len());
@@ -78,41 +107,17 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
                 self.attributes();
                 self.interesting
             }
-            Start::Raw => {
-                // Before the first tag, text and raw text read alike.
-                let tag = first_tag();
-                let Some((end, len, token)) = self.first_raw_end(tag) else { return false };
-                self.emit(T::IN_RAW, end, 0);
-                self.emit(token, end, len);
+            Start::Hidden => {
+                let Some(hidden) = hidden(self.view) else { return false };
+                self.emit(T::IN_RAW, hidden, 0);
                 true
             }
             Start::Url => {
                 self.sink.token(T::IN_URL as u8, 0..0);
-                let worth = self.url(0, self.view.len());
+                let worth = self.url();
                 self.at = self.view.len();
                 worth
             }
-        }
-    }
-
-    /// The first end of a comment or of raw text behind `tag`, the first `<`, if what `<` begins could hide it.
-    fn first_raw_end(&self, tag: usize) -> Option<(usize, usize, T)> {
-        let from = self.view.get(tag..)?;
-        if !matches!(from, [_, b'a'..=b'z' | b'A'..=b'Z' | b'!', ..]) {
-            return None;
-        }
-        let comment = memchr::memmem::find(from, b"-->").map(|at| (tag + at, 3, T::COMMENT));
-        let raw = memchr::memmem::find_iter(from, b"</").find_map(|at| {
-            let name = from.get(at + 2..)?;
-            let ends = |known: &[u8]| {
-                name.get(..known.len()).is_some_and(|name| name.eq_ignore_ascii_case(known))
-            };
-            let known = RAW_NAMES.iter().find(|known| ends(known))?;
-            Some((tag + at, known.len() + 2, T::END_RAW))
-        });
-        match (comment, raw) {
-            (Some(comment), Some(raw)) => Some(if comment.0 < raw.0 { comment } else { raw }),
-            (comment, raw) => comment.or(raw),
         }
     }
 

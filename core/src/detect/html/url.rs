@@ -157,7 +157,7 @@ mod tests {
     fn schemes_are_read_through_blanks_and_references() {
         for (url, body) in [
             ("javascript:a", 11),
-            (" \tJava\nScript:a", 15),
+            (" \tJava\nScript:a", 14),
             ("&#x6A;avascript:a", 16),
             ("&#0000106avascript&colon;a", 25),
             ("j&Tab;avascript:a", 16),

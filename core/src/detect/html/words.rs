@@ -13,12 +13,12 @@ tokens! {
         TAG_FRAME,
         /// Changes the rules of parsing: `svg`, `math`.
         TAG_FOREIGN,
-        /// Elements of those that link, animate or embed: `animate`, `use`.
+        /// Takes content or targets from elsewhere: `base`, `use`, `animate`.
         TAG_ACTIVE,
         /// Loads, opens or starts by itself, so that its events do: `img`, `video`, `details`.
         TAG_LOADER,
         TAG_FORM,
-        /// Works on the page as a whole: `meta`, `base`, `link`.
+        /// Works on the page as a whole: `meta`, `link`.
         TAG_META,
         TAG_STYLE,
         /// Text and its formatting.
@@ -43,6 +43,8 @@ tokens! {
         DATA_URL,
         /// A URL of another host.
         REMOTE_URL,
+        /// Any other URL.
+        LOCAL_URL,
         SRCDOC,
         STYLE,
         /// A style that runs or loads: `expression(`, `-moz-binding:`.
@@ -78,6 +80,8 @@ pub(super) enum Attribute {
     Srcdoc,
     Style,
     HttpEquiv,
+    /// Names an attribute that is animated.
+    AttributeName,
     Binding,
     Plain,
 }
@@ -103,7 +107,7 @@ pub(super) fn raw(name: &[u8]) -> Option<Raw> {
 
 /// How the value of the attribute of this name is read; any letter case.
 pub(super) fn attribute(name: &[u8]) -> Attribute {
-    if is_event(name) {
+    if is_event(name.rsplit(|&b| b == b':').next().unwrap_or_default()) {
         return Attribute::Event;
     }
     if matches!(name, [b'@', b'a'..=b'z' | b'A'..=b'Z', ..]) {
@@ -128,7 +132,7 @@ pub(super) fn attribute(name: &[u8]) -> Attribute {
 
 /// Whether a name could be an event handler: `on` and three letters or more. No table of events, since browsers add to it
 /// every year. Marks behind the letters count for nothing: some browsers dropped them.
-fn is_event(name: &[u8]) -> bool {
+pub(super) fn is_event(name: &[u8]) -> bool {
     let letters = name.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     letters >= 5
         && matches!(name, [b'o' | b'O', b'n' | b'N', ..])
@@ -141,7 +145,7 @@ use Attribute as A;
 use HtmlToken as T;
 
 /// Attributes of template libraries begin so; `v-on:`, `x-on:` and `hx-on:` are their event handlers.
-const BINDINGS: &[&str] = &["data-ng-", "hx-on", "ng-", "v-bind", "v-html", "v-on", "x-data", "x-init", "x-on"];
+const BINDINGS: &[&str] = &["data-bind", "data-ng-", "hx-on", "ng-", "v-bind", "v-html", "v-on", "x-data", "x-init", "x-on"];
 
 /// Sorted; lower case. HTML, SVG, MathML, and old browsers' own.
 const ELEMENTS: &[(&str, HtmlToken)] = &[
@@ -153,7 +157,7 @@ const ELEMENTS: &[(&str, HtmlToken)] = &[
     ("applet", T::TAG_FRAME),
     ("audio", T::TAG_LOADER),
     ("b", T::TAG_TEXT),
-    ("base", T::TAG_META),
+    ("base", T::TAG_ACTIVE),
     ("bgsound", T::TAG_LOADER),
     ("blockquote", T::TAG_TEXT),
     ("body", T::TAG_LOADER),
@@ -252,6 +256,7 @@ const ELEMENTS: &[(&str, HtmlToken)] = &[
 const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("action", A::Url),
     ("archive", A::Url),
+    ("attributename", A::AttributeName),
     ("background", A::Url),
     ("base", A::Url),
     ("by", A::Url),

@@ -28,7 +28,9 @@ pub(crate) enum Start {
 
 /// Lexes `view` as what may stand there; false if no program goes on like this. O(len).
 ///
-/// Tokens up to the breach are sent all the same.
+/// Tokens up to the breach are sent all the same. A breach behind a call of something that runs or shows counts for
+/// nothing: what follows the value in the page may mend it (`alert(1);/` before another slash), and so may what an
+/// application cuts off.
 pub(crate) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
     let mut lexer = Lexer {
         view,
@@ -37,10 +39,11 @@ pub(crate) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
         expect: Expect::Any,
         newline: false,
         last: T::SEMI,
+        armed: false,
         ternaries: 0,
         nest: Nest { kinds: [Bracket::Paren; Nest::DEPTH], depth: 0 },
     };
-    lexer.enter(start).and_then(|()| lexer.program()).is_some()
+    lexer.enter(start).and_then(|()| lexer.program()).is_some() || lexer.armed
 }
 
 /// What the grammar allows next.
@@ -102,6 +105,8 @@ struct Lexer<'v, 's, S> {
     /// A line ended since the last token, so that a statement may have.
     newline: bool,
     last: T,
+    /// Something that runs or shows was called.
+    armed: bool,
     /// `?` that wait for their `:`.
     ternaries: u32,
     nest: Nest,
@@ -183,6 +188,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
 
     /// Sends a token of `len` bytes at `at`, and goes behind it.
     fn emit(&mut self, token: T, at: usize, len: usize) {
+        const REACHES: u64 = T::ALERT.bit() | T::EVAL.bit() | T::WRITE.bit() | T::ESCAPED.bit();
+        const CALLS: u64 = T::CALL.bit() | T::TAGGED.bit();
+        self.armed |= token.bit() & CALLS != 0 && self.last.bit() & REACHES != 0;
         let range: Range<usize> = at..(at + len).min(self.view.len());
         self.at = range.end;
         self.last = token;
@@ -306,8 +314,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
             End::Open => inside.len(),
             End::Broken => return None,
         };
-        let spells = |text: &[u8]| matches!(lookup(text), Some(Word::Name(_)));
-        let name = key && inside.get(..len.saturating_sub(1)).is_some_and(spells);
+        let text = inside.get(..len.saturating_sub(1)).unwrap_or_default();
+        let scheme = || {
+            let colon = text.iter().take(12).position(|&b| b == b':');
+            let name = colon.and_then(|colon| text.get(..colon));
+            name.is_some_and(|name| lookup(name) == Some(Word::Scheme))
+        };
+        let name = (key && matches!(lookup(text), Some(Word::Name(_)))) || scheme();
         self.emit(if name { T::NAME_STRING } else { T::STRING }, self.at, len + 1);
         Some(())
     }

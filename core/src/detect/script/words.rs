@@ -12,7 +12,7 @@ tokens! {
         CLOSE_STRING, CLOSE_COMMENT, HOLE,
         // Operands.
         WORD, MEMBER, NUMBER, STRING, TEMPLATE, REGEX,
-        /// A string that spells a known name: `['constructor']`.
+        /// A string that spells a known name, `['constructor']`, or a script URL.
         NAME_STRING,
         /// A name written with escapes: `\u0061lert`.
         ESCAPED,
@@ -28,7 +28,7 @@ tokens! {
         LOCATION,
         /// What is worth stealing or showing: `cookie`, `domain`, `localStorage`.
         SECRET,
-        /// Ways from any value to code: `constructor`, `prototype`, `call`.
+        /// Ways from any value to code: `constructor`, `prototype`.
         REFLECT,
         /// Makes text out of numbers or codes: `fromCharCode`, `atob`.
         CODEC,
@@ -96,21 +96,24 @@ use Word::{Control, Infix, Member, Name, Prefix, Scheme, Statement};
 /// Sorted; lower case.
 const WORDS: &[(&str, Word)] = &[
     ("$eval", Member(T::EVAL)),
+    ("__definegetter__", Name(T::REFLECT)),
+    ("__definesetter__", Name(T::REFLECT)),
+    ("__proto__", Name(T::REFLECT)),
     ("activexobject", Name(T::NET)),
     ("alert", Name(T::ALERT)),
     ("appendchild", Member(T::WRITE)),
-    ("apply", Member(T::REFLECT)),
+    ("apply", Member(T::METHOD)),
     ("assign", Member(T::METHOD)),
     ("async", Prefix(T::KEYWORD)),
     ("at", Member(T::METHOD)),
     ("atob", Name(T::CODEC)),
     ("attributes", Member(T::METHOD)),
     ("await", Prefix(T::KEYWORD)),
-    ("bind", Member(T::REFLECT)),
+    ("bind", Member(T::METHOD)),
     ("body", Member(T::DOM)),
     ("break", Statement),
     ("btoa", Name(T::CODEC)),
-    ("call", Member(T::REFLECT)),
+    ("call", Member(T::METHOD)),
     ("case", Prefix(T::KEYWORD)),
     ("catch", Control),
     ("class", Prefix(T::FUNCTION)),
@@ -129,6 +132,8 @@ const WORDS: &[(&str, Word)] = &[
     ("decodeuri", Name(T::CODEC)),
     ("decodeuricomponent", Name(T::CODEC)),
     ("defaultview", Name(T::DOM)),
+    ("defineproperties", Member(T::REFLECT)),
+    ("defineproperty", Member(T::REFLECT)),
     ("delete", Prefix(T::KEYWORD)),
     ("do", Prefix(T::CONTROL)),
     ("document", Name(T::DOM)),
@@ -142,6 +147,7 @@ const WORDS: &[(&str, Word)] = &[
     ("execcommand", Member(T::WRITE)),
     ("execscript", Name(T::EVAL)),
     ("export", Prefix(T::KEYWORD)),
+    ("extends", Infix),
     ("fetch", Name(T::NET)),
     ("filter", Member(T::METHOD)),
     ("finally", Prefix(T::CONTROL)),
