@@ -6,6 +6,7 @@
 
 use crate::ambiguity::Ambiguity;
 use crate::compile::plan::Plan;
+use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
 use crate::facts::Reading;
 use crate::inspect::{At, Field, Origin, Run};
@@ -13,7 +14,6 @@ use crate::parse::form::{self, FormParser};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
 use crate::parse::query;
 use crate::repeat;
-use crate::schema::parameters::{Given, Parameters};
 use crate::schema::tape::Tape;
 use crate::session::Piece;
 use crate::span::{Part, Place, Span};
@@ -62,6 +62,11 @@ impl Body {
         self.text_at = 0;
         self.inspected = false;
         self.taped = false;
+    }
+
+    /// How it is read.
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading
     }
 
     /// Makes ready to read as `reading`; `taped` if a schema will ask for the document.
@@ -123,7 +128,7 @@ impl Body {
                     && let (Some(route), Some(tape)) = (run.route(), &mut self.tape)
                     && let Some(schema) = &route.body
                 {
-                    crate::schema::settle(run, schema, tape);
+                    contract::body(run, schema, tape);
                 }
             }
             Reading::Form => {
@@ -183,7 +188,7 @@ fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field
     let text = Piece { raw: value.bytes, origin: at(value.at) };
     run.pair(&name, &text, Place::Form, Coding::Form);
     let given = Given { place: Place::Form, name: name.raw, coding: Coding::Form };
-    parameters.add(run.route(), given, text.raw, Span::new(Part::Body, value.range()));
+    parameters.add(run.route(), &given, text.raw, Span::new(Part::Body, value.range()));
 }
 
 /// Inspects a JSON body as it is parsed.

@@ -6,6 +6,7 @@
 mod ambiguity;
 mod body;
 mod compile;
+mod contract;
 mod decide;
 mod decode;
 mod detect;

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use crate::ambiguity::Ambiguity;
 use crate::body::Body;
 use crate::compile::plan::{Plan, RoutePlan};
+use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
 use crate::engine::{Engine, Inner};
-use crate::facts::Facts;
+use crate::facts::{Facts, Reading};
 use crate::inspect::{At, Case, Field, Memory, Origin, Run};
 use crate::parse::header::{self, Treatment, ValueBytes};
 use crate::parse::target::{Problems, Target};
 use crate::parse::{cookie, query};
 use crate::repeat;
 use crate::request::Request;
-use crate::schema::parameters::{Given, Parameters};
 use crate::scratch::Scratch;
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
@@ -126,6 +126,8 @@ pub(crate) struct State {
     header_bytes: usize,
     body: Body,
     received: usize,
+    /// Whether requests of this method come with a body.
+    carries_body: bool,
     parameters: Parameters,
 }
 
@@ -139,6 +141,7 @@ impl State {
             header_bytes: 0,
             body: Body::default(),
             received: 0,
+            carries_body: false,
             parameters: Parameters::default(),
         }
     }
@@ -194,6 +197,7 @@ impl State {
             return self.misuse(plan);
         }
         self.phase = Phase::Headers;
+        self.carries_body = matches!(method, b"POST" | b"PUT" | b"PATCH");
         let parsed = Target::parse(method, target);
         let mut buf = std::mem::take(&mut memory.route);
         let found = plan.router.find(method, target, parsed.path.clone(), &mut buf);
@@ -204,7 +208,7 @@ impl State {
                 for (name, range) in found.params() {
                     let given = Given { place: Place::Path, name: name.as_bytes(), coding: Coding::Percent };
                     let span = Span::new(Part::Target, range.clone());
-                    self.parameters.add(Some(route), given, cut(target, &range), span);
+                    self.parameters.add(Some(route), &given, cut(target, &range), span);
                 }
             }
         }
@@ -251,7 +255,7 @@ impl State {
                 let text = Piece { raw: cut(target, &value), origin: at(value.start) };
                 run.pair(&name, &text, Place::Query, Coding::Form);
                 let given = Given { place: Place::Query, name: name.raw, coding: Coding::Form };
-                self.parameters.add(run.route(), given, text.raw, Span::new(Part::Target, value));
+                self.parameters.add(run.route(), &given, text.raw, Span::new(Part::Target, value));
             }
             repeat::joins(&mut run, target, range, &at(0), Place::Query);
         }
@@ -296,7 +300,7 @@ impl State {
                     run.pair(&name, &text, Place::Cookie, Coding::None);
                     let given = Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
                     let span = Span::new(Part::Header, range).with_index(index);
-                    self.parameters.add(run.route(), given, text.raw, span);
+                    self.parameters.add(run.route(), &given, text.raw, span);
                 }
             }
             return;
@@ -317,7 +321,7 @@ impl State {
         }
         let given = Given { place: Place::Header, name, coding: Coding::None };
         let span = Span::new(Part::Header, 0..value.len()).with_index(index);
-        self.parameters.add(run.route(), given, value, span);
+        self.parameters.add(run.route(), &given, value, span);
     }
 
     fn body(&mut self, plan: &Plan, memory: &mut Memory, chunk: &[u8], last: bool) {
@@ -362,6 +366,11 @@ impl State {
         let mut run = Run { plan, memory, case: &mut self.case };
         if self.received > 0 {
             self.body.finish(&mut run, &mut self.parameters);
+        }
+        let wants_json = run.route().is_some_and(|route| route.body.is_some());
+        let has_json = self.received > 0 && self.body.reading() == Reading::Json;
+        if wants_json && !has_json && (self.received > 0 || self.carries_body) {
+            contract::no_json(&mut run);
         }
         self.parameters.settle(&mut run);
     }

@@ -13,6 +13,8 @@ pub(crate) enum Trail<'a> {
     Name { parent: &'a Trail<'a>, name: &'a [u8], coding: Coding },
     /// A place in a JSON document that `parent` leads to.
     Json { parent: &'a Trail<'a>, path: &'a json::Path },
+    /// The same, once the parser has gone on: a JSON Pointer, in which a number is taken for an index.
+    Pointer { parent: &'a Trail<'a>, pointer: &'a str },
 }
 
 impl<'a> Trail<'a> {
@@ -27,6 +29,7 @@ impl<'a> Trail<'a> {
         self.each(&mut |step| match step {
             Step::Name(name) => json::pointer_key(name, &mut pointer),
             Step::Json(path) => path.pointer(&mut pointer),
+            Step::Pointer(rest) => pointer.push_str(rest),
         });
         pointer
     }
@@ -37,47 +40,35 @@ impl<'a> Trail<'a> {
         self.each(&mut |step| match step {
             Step::Name(name) => json::pattern_key(name, &mut pattern),
             Step::Json(path) => path.pattern(&mut pattern),
+            Step::Pointer(rest) => tokens(rest).for_each(|token| match token.parse::<usize>() {
+                Ok(_) => pattern.push_str("[*]"),
+                Err(_) => json::pattern_key(token.as_bytes(), &mut pattern),
+            }),
         });
         pattern
     }
 
     /// Calls `matches` with the steps as frames.
     pub(crate) fn with_frames<T>(&self, matches: impl FnOnce(&[Frame<'_>]) -> T) -> T {
-        let mut names: Vec<Option<Vec<u8>>> = Vec::new();
-        self.each(&mut |step| {
-            names.push(match step {
-                Step::Name(name) => Some(name.to_vec()),
-                Step::Json(_) => None,
-            });
+        let mut owned = Vec::new();
+        self.each(&mut |step| match step {
+            Step::Name(name) => owned.push(Owned::Key(name.to_vec())),
+            Step::Json(path) => owned.extend(path.segments().map(|segment| match segment {
+                Segment::Key(key) => Owned::Key(key.to_vec()),
+                Segment::Index(index) => Owned::Index(index as usize),
+            })),
+            Step::Pointer(pointer) => owned.extend(tokens(pointer).map(|token| match token.parse() {
+                Ok(index) => Owned::Index(index),
+                Err(_) => Owned::Key(token.into_bytes()),
+            })),
         });
-        let mut frames = Vec::new();
-        let mut paths = Vec::new();
-        let mut trail = Some(self);
-        while let Some(at) = trail {
-            paths.push(at);
-            trail = match at {
-                Trail::Root => None,
-                Trail::Name { parent, .. } | Trail::Json { parent, .. } => Some(*parent),
-            };
-        }
-        let mut names = names.iter();
-        for at in paths.into_iter().rev() {
-            match at {
-                Trail::Root => {}
-                Trail::Name { .. } => {
-                    if let Some(Some(name)) = names.next() {
-                        frames.push(Frame::Key(name));
-                    }
-                }
-                Trail::Json { path, .. } => {
-                    names.next();
-                    frames.extend(path.segments().map(|segment| match segment {
-                        Segment::Key(key) => Frame::Key(key),
-                        Segment::Index(index) => Frame::Index(index as usize),
-                    }));
-                }
-            }
-        }
+        let frames: Vec<_> = owned
+            .iter()
+            .map(|frame| match frame {
+                Owned::Key(key) => Frame::Key(key),
+                Owned::Index(index) => Frame::Index(*index),
+            })
+            .collect();
         matches(&frames)
     }
 
@@ -93,6 +84,10 @@ impl<'a> Trail<'a> {
                 parent.each(take);
                 take(Step::Json(path));
             }
+            Trail::Pointer { parent, pointer } => {
+                parent.each(take);
+                take(Step::Pointer(pointer));
+            }
         }
     }
 }
@@ -100,4 +95,30 @@ impl<'a> Trail<'a> {
 enum Step<'a> {
     Name(&'a [u8]),
     Json(&'a json::Path),
+    Pointer(&'a str),
+}
+
+enum Owned {
+    Key(Vec<u8>),
+    Index(usize),
+}
+
+/// The reference tokens of a JSON Pointer (RFC 6901, 3 and 4).
+fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_pointers_are_written_alike() {
+        let filter = Trail::name(b"a%20b", Coding::Form);
+        let trail = Trail::Pointer { parent: &filter, pointer: "/items/3/x~1y" };
+        assert_eq!(trail.pointer(), "/a b/items/3/x~1y");
+        assert_eq!(trail.pattern(), "a b.items[*].x/y");
+        let frames = trail.with_frames(|frames| frames.len());
+        assert_eq!(frames, 4);
+    }
 }

@@ -8,7 +8,6 @@ use crate::ambiguity::Ambiguity;
 use crate::compile::check;
 use crate::compile::field::FieldPattern;
 use crate::compile::route::Routes;
-use crate::compile::schema::CompiledSchema;
 use crate::decide::Settings;
 use crate::decode::Transform;
 use crate::detect::LanguageId;
@@ -22,6 +21,7 @@ use crate::model::policy::{
 use crate::model::rule::{Class, Decoding, Matcher, NameOrValue, Rule, RuleId};
 use crate::model::{Bundle, Document, Source};
 use crate::prefilter::gate::Classes;
+use crate::schema::full::CompiledSchema;
 use crate::prefilter::literals::{self, Hits, Literals, Owner};
 use crate::span::Place;
 use crate::trail::Trail;
