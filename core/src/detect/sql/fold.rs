@@ -66,6 +66,7 @@ pub(super) struct Fold<'v, 's, S> {
     sent: usize,
     /// Parentheses open in the value.
     depth: usize,
+    /// A comment came through already.
     glued: bool,
     parses: bool,
 }
@@ -94,13 +95,6 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     #[inline]
     pub(super) fn parses(&self) -> bool {
         self.parses
-    }
-
-    /// Whether an operand may come next; else an operator must.
-    pub(super) fn wants_operand(&self) -> bool {
-        self.word
-            .as_ref()
-            .map_or(self.after == After::Operator, |(word, _)| !is_operand(word.plain))
     }
 
     /// A word; what it is depends on what follows.
@@ -140,7 +134,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             }
             self.accept(word.plain, at);
         }
-        if self.after == After::Operator {
+        if self.after == After::Operator || self.sign.is_some() {
             self.group = Some(range);
         } else {
             self.accept(LP, range);

@@ -236,16 +236,13 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
 
     /// A comment to the end of the line; false if nothing follows it.
     fn line_comment(&mut self, token: SqlToken) -> bool {
-        match memchr(b'\n', self.rest(self.at)) {
-            Some(len) => {
-                self.fold.glue(self.at..self.at + len);
-                self.at += len + 1;
-                true
-            }
-            None => {
-                self.token(token, self.view.len());
-                false
-            }
+        if let Some(len) = memchr(b'\n', self.rest(self.at)) {
+            self.fold.glue(self.at..self.at + len);
+            self.at += len + 1;
+            true
+        } else {
+            self.token(token, self.view.len());
+            false
         }
     }
 
@@ -257,20 +254,17 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
             self.token(COND, 3 + version);
             return true;
         }
-        match memmem::find(self.rest(self.at + 2), b"*/") {
-            Some(len) => {
-                let end = self.at + 2 + len + 2;
-                if self.tight(self.at, end) {
-                    self.fold.glue(self.at..end);
-                }
-                self.at = end;
-                true
+        if let Some(len) = memmem::find(self.rest(self.at + 2), b"*/") {
+            let end = self.at + 2 + len + 2;
+            if self.tight(self.at, end) {
+                self.fold.glue(self.at..end);
             }
-            None => {
-                let blank = self.rest(self.at + 2).iter().all(|&byte| is_blank(byte));
-                self.token(if blank { CUT } else { HASH }, self.view.len());
-                false
-            }
+            self.at = end;
+            true
+        } else {
+            let blank = self.rest(self.at + 2).iter().all(|&byte| is_blank(byte));
+            self.token(if blank { CUT } else { HASH }, self.view.len());
+            false
         }
     }
 
@@ -464,6 +458,8 @@ mod tests {
     fn signs_between_keywords_are_blanks() {
         assert_eq!(quoted("a'+union+select+1"), "CLOSE UNION SELECT NUM");
         assert_eq!(quoted("a'+'b"), "CLOSE SIGN OPEN");
+        assert_eq!(bare("1-(select 2)"), "NUM SIGN LP SELECT NUM");
+        assert_eq!(bare("1-(2)"), "NUM SIGN NUM");
     }
 
     #[test]

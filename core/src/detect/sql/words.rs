@@ -266,6 +266,7 @@ const fn hash(word: &[u8]) -> (usize, u8) {
     ((mixed >> 50) as usize & (SLOTS - 1), (mixed >> 40) as u8 | 1)
 }
 
+#[allow(clippy::large_stack_arrays, reason = "runs in the compiler only")]
 const fn build() -> Table {
     let mut tags = [0; SLOTS];
     let mut entries = [Entry { text: b"", word: Word::UNKNOWN }; SLOTS];
