@@ -7,7 +7,8 @@
 //!   stands for a blank that was not decoded, and vanishes too;
 //! - a parenthesis in place of an operand only groups and vanishes, unless a subquery begins there; closing ones are
 //!   counted, and only what closes more than was opened comes through;
-//! - constant, comparison, constant becomes [`TAUT`] or [`CONST`], unless the first belongs to a term (`n % 10 = 1`);
+//! - constant, comparison, constant becomes [`TAUT`] or [`CONST`], unless the first belongs to a term (`n % 10 = 1`,
+//!   `a = 1 = 1`);
 //! - comments that stand for blanks come through once.
 //!
 //! # Where parsing ends
@@ -61,8 +62,11 @@ pub(super) struct Fold<'v, 's, S> {
     comparison: Option<(SqlToken, Range<usize>)>,
     /// What went out last.
     last: SqlToken,
+    /// Where that began.
+    sent: usize,
     /// Parentheses open in the value.
     depth: usize,
+    /// A comment came through already.
     glued: bool,
     parses: bool,
 }
@@ -80,6 +84,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             constant: None,
             comparison: None,
             last: COMMA,
+            sent: 0,
             depth: 0,
             glued: false,
             parses: true,
@@ -90,13 +95,6 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     #[inline]
     pub(super) fn parses(&self) -> bool {
         self.parses
-    }
-
-    /// Whether an operand may come next; else an operator must.
-    pub(super) fn wants_operand(&self) -> bool {
-        self.word
-            .as_ref()
-            .map_or(self.after == After::Operator, |(word, _)| !is_operand(word.plain))
     }
 
     /// A word; what it is depends on what follows.
@@ -114,13 +112,13 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     /// `!`, `~` or another sign of negation that stands alone.
     pub(super) fn negation(&mut self, range: Range<usize>) {
         self.settle();
-        if self.after != After::Operator {
+        if self.after != After::Operator && self.sign.is_none() {
             self.accept(ODD, range);
         }
     }
 
-    /// The word `not`: it changes nothing of what an attack looks like.
-    pub(super) fn not(&mut self) {
+    /// The words `not` and `binary`: they change nothing of what an attack looks like.
+    pub(super) fn modifier(&mut self) {
         self.settle();
     }
 
@@ -128,14 +126,15 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     pub(super) fn open(&mut self, range: Range<usize>) {
         self.depth += 1;
         if let Some((word, at)) = self.word.take() {
-            if word.loose || at.end == range.start {
+            let calls = matches!(word.call, FUNC | RISKY | DELAY | CALL | TYPE);
+            if calls && (word.loose || at.end == range.start) {
                 self.accept(word.call, at);
                 self.after = After::Operator;
                 return;
             }
             self.accept(word.plain, at);
         }
-        if self.after == After::Operator {
+        if self.after == After::Operator || self.sign.is_some() {
             self.group = Some(range);
         } else {
             self.accept(LP, range);
@@ -214,7 +213,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     /// Follows the grammar by one token.
     fn advance(&mut self, token: SqlToken, range: Range<usize>) {
         let next = if is_operand(token) {
-            let string = matches!(token, STR | OPEN);
+            let string = matches!(token, STR | OPEN | TAIL);
             let next = match self.after {
                 After::Operator => Some(After::Operands(1)),
                 After::Close => match token {
@@ -240,21 +239,18 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                 _ => Some(After::Operator),
             }
         };
-        match next {
-            Some(next) => {
-                self.after = next;
-                self.compare(token, range);
-            }
-            None => {
-                self.flush();
-                self.parses = false;
-            }
+        if let Some(next) = next {
+            self.after = next;
+            self.compare(token, range);
+        } else {
+            self.flush();
+            self.parses = false;
         }
     }
 
     /// Folds comparisons of constants.
     fn compare(&mut self, token: SqlToken, range: Range<usize>) {
-        let literal = matches!(token, NUM | HEX | STR | LIT | OPEN);
+        let literal = matches!(token, NUM | HEX | STR | LIT | OPEN | TAIL);
         match (&self.constant, &self.comparison) {
             (Some((_, left)), Some(_)) if literal => {
                 let same = text(self.view, left) == text(self.view, &range);
@@ -262,8 +258,8 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                 self.constant = None;
                 self.comparison = None;
                 self.emit(if same { TAUT } else { CONST }, whole);
-                if token == OPEN {
-                    self.emit(OPEN, range);
+                if matches!(token, OPEN | TAIL) {
+                    self.emit(token, range);
                 }
             }
             (Some(_), None) if matches!(token, CMP | LIKE) => {
@@ -271,8 +267,8 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             }
             _ => {
                 self.flush();
-                let term = matches!(self.last, ARITH | SIGN | OP | DOT);
-                if literal && token != OPEN && !term {
+                let term = matches!(self.last, ARITH | SIGN | OP | DOT | CMP);
+                if literal && !matches!(token, OPEN | TAIL) && !term {
                     self.constant = Some((token, range));
                 } else {
                     self.emit(token, range);
@@ -293,6 +289,9 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     #[inline]
     fn emit(&mut self, token: SqlToken, range: Range<usize>) {
         self.last = token;
+        // A sign or group that waited may be older than the comment that was sent meanwhile.
+        let range = range.start.max(self.sent)..range.end.max(self.sent);
+        self.sent = range.start;
         self.sink.token(token as u8, range);
     }
 }

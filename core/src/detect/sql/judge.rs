@@ -77,17 +77,22 @@ impl Language for Sql {
             "declare",
             "prepare",
             "deallocate",
+            "outfile",
+            "dumpfile",
+            "infile",
         ],
     };
     const ANCHORS: u64 = CLOSE.bit()
         | APOS.bit()
         | TICK.bit()
         | OPEN.bit()
-        | STR.bit()
         | CMP.bit()
         | DOUBLE.bit()
         | FUNC.bit()
         | DELAY.bit()
+        | RISKY.bit()
+        | FILE.bit()
+        | TAIL.bit()
         | CALL.bit()
         | RPX.bit()
         | SEMI.bit()
@@ -122,5 +127,220 @@ impl Language for Sql {
             Some(&(quote, family)) => lex::lex(quote, family, view, sink),
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::detect::segment::{Recorder, WeightFile, Weights};
+    use crate::detect::{Evidence, judge};
+    use crate::limits::Budget;
+    use crate::model::rule::RuleFile;
+
+    fn weights() -> Weights {
+        let file = abatis_rules::WEIGHTS.iter().find(|file| file.name == "weights/sql.json");
+        let file: WeightFile = serde_json::from_str(file.unwrap().text).unwrap();
+        assert_eq!(file.detector, Sql::NAME);
+        Weights::new(Sql::TOKENS, &file).unwrap()
+    }
+
+    fn evidence(weights: &Weights, value: &[u8]) -> Option<Evidence> {
+        let mut budget = Budget::UNLIMITED;
+        judge(Sql, weights, value, Classes::of(value), &mut budget)
+    }
+
+    /// The calibrated score, as the verdict has it.
+    fn score(weights: &Weights, value: &[u8]) -> u16 {
+        evidence(weights, value).map_or(0, |evidence| weights.calibrate(evidence.score))
+    }
+
+    #[derive(Deserialize)]
+    struct Cases {
+        hit: Vec<Case>,
+        pass: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        value: String,
+        sensitivity: Option<String>,
+    }
+
+    #[test]
+    fn cases() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/detect/sql.toml");
+        let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let weights = weights();
+        let mut wrong = Vec::new();
+        for case in &cases.hit {
+            let least = match case.sensitivity.as_deref() {
+                Some("paranoid") => 300,
+                Some("high") => 500,
+                Some("low") => 900,
+                _ => 700,
+            };
+            let score = score(&weights, case.value.as_bytes());
+            if score < least {
+                wrong.push(format!("missed at {score}: {:?}", case.value));
+            }
+        }
+        for case in &cases.pass {
+            let score = score(&weights, case.value.as_bytes());
+            if score >= 700 {
+                wrong.push(format!("caught at {score}: {:?}", case.value));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_rule_keeps_its_promises() {
+        let file = abatis_rules::DETECT.iter().find(|file| file.name == "detect/sql.yaml").unwrap();
+        let file: RuleFile = serde_saphyr::from_str(file.text).unwrap();
+        let weights = weights();
+        for rule in &file.rules {
+            for hit in &rule.hits {
+                assert!(score(&weights, hit.as_bytes()) >= 700, "missed {hit:?}");
+            }
+            for pass in &rule.passes {
+                assert!(score(&weights, pass.as_bytes()) < 700, "caught {pass:?}");
+            }
+        }
+    }
+
+    /// A pseudo-random stream of fragments; deterministic, so that a failure can be run again.
+    fn fragments(pool: &[&str], seed: u64, count: usize) -> String {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut text = String::new();
+        for _ in 0..count {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            text.push_str(pool[(state % pool.len() as u64) as usize]);
+        }
+        text
+    }
+
+    #[test]
+    fn without_the_gate_no_anchor() {
+        let pool = [
+            " ",
+            "-",
+            "--",
+            "-- ",
+            "+",
+            "%",
+            "/",
+            "\\",
+            "$",
+            "$a$",
+            "@",
+            "@@x",
+            ".",
+            "..",
+            ":",
+            "::",
+            ",",
+            "1",
+            "0x41",
+            "1.e",
+            "a",
+            "é",
+            "\u{a0}",
+            "\u{2019}",
+            "or",
+            "and",
+            "from",
+            "where",
+            "by",
+            "sleep",
+            "user",
+            "into",
+            "set",
+            "null",
+            "x",
+            "q",
+            "not",
+            "in",
+            "is",
+            "as",
+            "if",
+            "case",
+            "when",
+            "drop",
+            "table",
+            "insert",
+            "load_file",
+            "xp_x",
+            "sys",
+            "dual",
+            "information_schema",
+            "[a]",
+            "{",
+            "}",
+            "\t",
+            "\u{1}",
+        ];
+        for seed in 0..4000 {
+            let text = fragments(&pool, seed, 12);
+            let value = text.as_bytes();
+            let lower = text.to_ascii_lowercase();
+            if Classes::of(value).intersects(Sql::GATE.classes)
+                || Sql::GATE.words.iter().any(|word| lower.contains(word))
+            {
+                continue;
+            }
+            for context in 0..Sql::CONTEXTS.len() as u8 {
+                let mut recorder = Recorder::default();
+                if Sql.lex(context, value, &mut recorder) {
+                    let seen = recorder.tokens.iter().fold(0, |seen, (token, _)| seen | 1 << token);
+                    assert_eq!(seen & Sql::ANCHORS, 0, "context {context}: {text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_give_ordered_ranges_within_the_view() {
+        let pool = [
+            "'", "\"", "`", "\\", "''", "/*", "*/", "/*!", "--", "#", "\n", "(", ")", "[", "]",
+            "$a$", "$$", "q'[", "x'", "=", "<", "!", "~", "|", "&", ":", ";", ",", ".", "*", "+",
+            "-", "1", "1.", "e", "0x", "or", "select", "not", "a", "@", "\u{a0}", "é", "\u{2019}",
+            " ",
+        ];
+        for seed in 0..4000 {
+            let text = fragments(&pool, seed, 16);
+            // Cut anywhere, also inside a character.
+            let value = text.as_bytes().get(..text.len() - seed as usize % 3).unwrap();
+            for context in 0..Sql::CONTEXTS.len() as u8 {
+                let mut recorder = Recorder::default();
+                Sql.lex(context, value, &mut recorder);
+                let mut start = 0;
+                for (token, range) in &recorder.tokens {
+                    assert!((*token as usize) < Sql::TOKENS.len());
+                    assert!(start <= range.start && range.start <= range.end, "{text:?} {range:?}");
+                    assert!(range.end <= value.len(), "{text:?} {range:?}");
+                    start = range.start;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn families_are_read_apart_only_where_they_differ() {
+        let applies = |value: &[u8]| Sql.applies(4, value, Classes::of(value));
+        assert!(applies(b"1 #x") && applies(b"\\'") && applies(b"1--x"));
+        assert!(!applies(b"1-- x") && !applies(b"1--") && !applies(b"well-known"));
+    }
+
+    #[test]
+    fn evidence_says_where() {
+        let value = b"a long story about nothing' union select 1,2-- ";
+        let evidence = evidence(&weights(), value).unwrap();
+        assert_eq!(Sql::CONTEXTS[evidence.context as usize], "single-quote");
+        assert_eq!(&value[evidence.range][..14], b"' union select");
     }
 }

@@ -9,10 +9,11 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use super::SqlToken::{self, *};
 use super::fold::Fold;
+use super::literal::closer;
 use super::words::{self, Word};
 use crate::detect::segment::Sink;
 
@@ -28,13 +29,15 @@ pub(super) enum Family {
 impl Family {
     /// Whether the two families could read `view` differently. O(len).
     pub(super) fn matters(view: &[u8]) -> bool {
+        // PERF: `memmem` for "--" would build its searcher for every value, at twice the cost of the rest.
         memchr2(b'#', b'\\', view).is_some()
-            || memmem::find_iter(view, b"--").any(|at| !is_comment_start(view.get(at + 2)))
+            || memchr_iter(b'-', view)
+                .any(|at| view.get(at + 1) == Some(&b'-') && !is_comment_start(view.get(at + 2)))
     }
 }
 
-/// Whether `--` before this byte is a comment in every dialect. The end counts: what the application appends is unknown;
-/// and so does a plus, which was a blank before somebody decoded the value halfway.
+/// Whether `--` before this byte is a comment in every dialect. The end counts, since what the application appends is
+/// unknown, and so does a plus, which was a blank before somebody decoded the value halfway.
 fn is_comment_start(next: Option<&u8>) -> bool {
     next.is_none_or(|&byte| is_blank(byte) || byte == b'+')
 }
@@ -44,6 +47,7 @@ pub(super) fn lex<S: Sink>(quote: Option<u8>, family: Family, view: &[u8], sink:
     let mut lexer = Lexer {
         view,
         at: 0,
+        quote,
         family,
         fold: Fold::new(view, sink),
         conditional: false,
@@ -64,29 +68,32 @@ pub(super) fn lex<S: Sink>(quote: Option<u8>, family: Family, view: &[u8], sink:
     true
 }
 
-struct Lexer<'v, 's, S> {
-    view: &'v [u8],
-    at: usize,
-    family: Family,
-    fold: Fold<'v, 's, S>,
+/// The state of one pass; its literals are lexed in `literal.rs`.
+pub(super) struct Lexer<'v, 's, S> {
+    pub(super) view: &'v [u8],
+    pub(super) at: usize,
+    /// The quote of the string around the value.
+    pub(super) quote: Option<u8>,
+    pub(super) family: Family,
+    pub(super) fold: Fold<'v, 's, S>,
     /// Inside `/*! ... */`.
     conditional: bool,
     /// Whether strings delimited by words (`$tag$`) may still close: false after one did not.
-    delimited: bool,
+    pub(super) delimited: bool,
 }
 
-impl<S: Sink> Lexer<'_, '_, S> {
-    fn peek(&self, ahead: usize) -> u8 {
+impl<'v, S: Sink> Lexer<'v, '_, S> {
+    pub(super) fn peek(&self, ahead: usize) -> u8 {
         self.view.get(self.at + ahead).copied().unwrap_or(0)
     }
 
     /// The view from `at` on.
-    fn rest(&self, at: usize) -> &[u8] {
+    pub(super) fn rest(&self, at: usize) -> &'v [u8] {
         self.view.get(at..).unwrap_or_default()
     }
 
     /// Sends a token of `len` bytes.
-    fn token(&mut self, token: SqlToken, len: usize) {
+    pub(super) fn token(&mut self, token: SqlToken, len: usize) {
         let end = (self.at + len).min(self.view.len());
         self.fold.token(token, self.at..end);
         self.at = end;
@@ -101,6 +108,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
             0..=b' ' | 127 => self.at += 1,
             0xA0 => self.at += 1,
             0xC2 if next == 0xA0 => self.at += 2,
+            // General punctuation: dashes, typographic quotes. No letters of any script.
+            0xE2 if matches!(next, 0x80 | 0x81) => self.token(ODD, 3),
             128.. => self.word(),
             b'0'..=b'9' => self.number(),
             b'.' if next.is_ascii_digit() => self.number(),
@@ -128,12 +137,14 @@ impl<S: Sink> Lexer<'_, '_, S> {
             b'+' | b'-' => self.token(SIGN, 1),
             b'*' => self.token(STAR, 1),
             b'/' | b'%' | b'^' | b'#' => self.token(ARITH, 1),
+            b'=' if next == b'>' => self.token(OP, 2),
             b'=' => self.comparison(1),
             b'<' if next == b'@' => self.token(OP, 2),
             b'@' if next == b'>' => self.token(OP, 2),
             b'<' | b'>' if next == byte => self.token(ARITH, 2),
             b'<' | b'>' => self.comparison(1),
-            b'!' if matches!(next, b'=' | b'<' | b'>' | b'~') => self.comparison(2),
+            b'!' if next == b'~' => self.comparison(if self.peek(2) == b'*' { 3 } else { 2 }),
+            b'!' if matches!(next, b'=' | b'<' | b'>') => self.comparison(2),
             b'~' if matches!(next, b'*' | b'=') => self.comparison(2),
             b'!' | b'~' => {
                 self.fold.negation(self.at..self.at + 1);
@@ -157,20 +168,16 @@ impl<S: Sink> Lexer<'_, '_, S> {
             b'@' => self.variable(),
             b'$' => self.dollar(),
             b'[' => self.bracket(),
+            b'\\' if next == b'N' && self.family == Family::Mysql => self.token(LIT, 2),
             _ => self.token(ODD, 1),
         }
         true
     }
 
+    /// A comparison of `least` bytes or more: `<=`, `<>`, `==`, `<=>`.
     fn comparison(&mut self, least: usize) {
-        let more = self
-            .rest(self.at + least)
-            .iter()
-            .take(2)
-            .take_while(|&&byte| matches!(byte, b'=' | b'>' | b'*'))
-            .count();
-        // `=*` and `*` after a comparison: only `~*` and `!~*` are operators; `=*` would eat a star.
-        let more = if self.peek(least) == b'*' && self.peek(least - 1) != b'~' { 0 } else { more };
+        let more = self.rest(self.at + least).iter().take(2);
+        let more = more.take_while(|&&byte| matches!(byte, b'=' | b'>')).count();
         self.token(CMP, least + more);
     }
 
@@ -184,21 +191,22 @@ impl<S: Sink> Lexer<'_, '_, S> {
         {
             return;
         }
-        if first.eq_ignore_ascii_case(b"not") {
-            self.fold.not();
+        if first.eq_ignore_ascii_case(b"not") || first.eq_ignore_ascii_case(b"binary") {
+            self.fold.modifier();
             self.at = end;
             return;
         }
         let mut word = words::lookup(first);
         self.at = end;
         if word.is_name() {
-            self.join(&mut word);
+            self.join(first, &mut word);
         }
         self.fold.word(word, start..self.at);
     }
 
-    /// Takes `.name`, `..name`, `:name`, `@host.name` after a name: one identifier, which is what its weightiest part is.
-    fn join(&mut self, word: &mut Word) {
+    /// Takes `.name`, `..name`, `:name`, `@host.name` after a name: all together are one identifier,
+    /// which is what its weightiest part is.
+    pub(super) fn join(&mut self, mut last: &'v [u8], word: &mut Word) {
         loop {
             let gap = match *self.rest(self.at) {
                 [b'.', b'.', next, ..] if is_word_start(next) => 2,
@@ -211,140 +219,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
             let weighty = |token| matches!(token, SYSTEM | RISKY | DELAY);
             if weighty(part.plain) || weighty(part.call) {
                 *word = part;
+            } else if self.peek(0) == b'.' && words::is_system_schema(last) {
+                *word = Word::SYSTEM;
             } else if !weighty(word.plain) {
                 *word = Word::UNKNOWN;
             }
+            last = self.view.get(start..end).unwrap_or_default();
             self.at = end;
-        }
-    }
-
-    /// A string behind the letter that says how it is written; false if it is none.
-    fn prefixed(&mut self, letter: u8, start: usize, quote: usize) -> bool {
-        let token = match letter {
-            b'x' | b'b' => HEX,
-            b'n' | b'e' => STR,
-            b'q' if self.delimited => {
-                let Some(&open) = self.view.get(quote + 1) else { return false };
-                let close = match open {
-                    b'[' => b']',
-                    b'(' => b')',
-                    b'{' => b'}',
-                    b'<' => b'>',
-                    other => other,
-                };
-                let Some(len) = memmem::find(self.rest(quote + 2), &[close, b'\'']) else {
-                    self.delimited = false;
-                    return false;
-                };
-                self.at = quote + 2 + len + 2;
-                self.fold.token(STR, start..self.at);
-                return true;
-            }
-            _ => return false,
-        };
-        let Some(end) = closer(self.view, quote + 1, b'\'', self.family) else { return false };
-        self.at = end + 1;
-        self.fold.token(token, start..self.at);
-        true
-    }
-
-    /// `12`, `1.5`, `1e9`, `0x41`, `.5`; a keyword may follow without a blank (`1union`), as databases allow.
-    fn number(&mut self) {
-        let start = self.at;
-        let digits = |lexer: &Self, at: usize, is: fn(&u8) -> bool| {
-            at + lexer.rest(at).iter().take_while(|&byte| is(byte)).count()
-        };
-        if self.peek(0) == b'0' && matches!(self.peek(1) | 0x20, b'x' | b'b') {
-            let end = digits(self, start + 2, u8::is_ascii_hexdigit);
-            if end > start + 2 && word_len(self.rest(end)) == 0 {
-                return self.token(HEX, end - start);
-            }
-        }
-        let mut end = digits(self, start, u8::is_ascii_digit);
-        let mut point = false;
-        if self.view.get(end) == Some(&b'.') {
-            end = digits(self, end + 1, u8::is_ascii_digit);
-            point = true;
-        }
-        if let [b'e' | b'E', tail @ ..] = self.rest(end) {
-            let sign = usize::from(matches!(tail.first(), Some(b'+' | b'-')));
-            let exponent = digits(self, end + 1 + sign, u8::is_ascii_digit);
-            if exponent > end + 1 + sign {
-                end = exponent;
-            } else if point && !tail.first().is_some_and(|&byte| is_word(byte)) {
-                return self.token(SCI, end + 1 - start);
-            }
-        }
-        let letters = word_len(self.rest(end));
-        if letters > 0 {
-            let glued = words::lookup(self.view.get(end..end + letters).unwrap_or_default());
-            if glued.is_name() {
-                // `2nd`, `90s`, `1a2b3c`: an identifier that begins with a digit.
-                self.at = end + letters;
-                let mut word = Word::UNKNOWN;
-                self.join(&mut word);
-                return self.fold.word(word, start..self.at);
-            }
-        }
-        self.token(NUM, end - start);
-    }
-
-    /// A string; false if it never closes, for then nothing follows.
-    fn string(&mut self, start: usize, quote: u8) -> bool {
-        if let Some(end) = closer(self.view, self.at + 1, quote, self.family) {
-            self.at = end + 1;
-            if quote == b'`' {
-                self.fold.word(Word::UNKNOWN, start..self.at);
-            } else {
-                self.fold.token(STR, start..self.at);
-            }
-            true
-        } else {
-            self.fold.token(OPEN, start..self.view.len());
-            false
-        }
-    }
-
-    /// `@name`, `@@name`, `@'name'`.
-    fn variable(&mut self) {
-        let system = self.peek(1) == b'@';
-        let name = self.at + 1 + usize::from(system);
-        let len = word_len(self.rest(name));
-        self.token(if system && len > 0 { SYSTEM } else { VAR }, name + len - self.at);
-    }
-
-    /// `$1`, `$tag$...$tag$`.
-    fn dollar(&mut self) {
-        let tag = 1 + self
-            .rest(self.at + 1)
-            .iter()
-            .take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            .count();
-        let body = self.at + tag + 1;
-        if self.peek(tag) == b'$' && self.delimited {
-            let tag = self.view.get(self.at..body).unwrap_or_default();
-            match memmem::find(self.rest(body), tag) {
-                Some(len) => return self.token(STR, len + 2 * tag.len()),
-                None => self.delimited = false,
-            }
-        }
-        self.token(if tag > 1 { NAME } else { ODD }, tag);
-    }
-
-    /// `[name]` is a quoted identifier; any other bracket stands alone.
-    fn bracket(&mut self) {
-        let inside = self
-            .rest(self.at + 1)
-            .iter()
-            .take_while(|&&byte| is_word(byte) || matches!(byte, b' ' | b'.' | b'-'))
-            .count();
-        if inside > 0 && self.peek(inside + 1) == b']' {
-            let name = self.view.get(self.at + 1..=self.at + inside).unwrap_or_default();
-            let word = words::lookup(name);
-            let token = if word.plain == SYSTEM { SYSTEM } else { NAME };
-            self.token(token, inside + 2);
-        } else {
-            self.token(ODD, 1);
         }
     }
 
@@ -355,16 +236,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
 
     /// A comment to the end of the line; false if nothing follows it.
     fn line_comment(&mut self, token: SqlToken) -> bool {
-        match memchr(b'\n', self.rest(self.at)) {
-            Some(len) => {
-                self.fold.glue(self.at..self.at + len);
-                self.at += len + 1;
-                true
-            }
-            None => {
-                self.token(token, self.view.len());
-                false
-            }
+        if let Some(len) = memchr(b'\n', self.rest(self.at)) {
+            self.fold.glue(self.at..self.at + len);
+            self.at += len + 1;
+            true
+        } else {
+            self.token(token, self.view.len());
+            false
         }
     }
 
@@ -376,19 +254,17 @@ impl<S: Sink> Lexer<'_, '_, S> {
             self.token(COND, 3 + version);
             return true;
         }
-        match memmem::find(self.rest(self.at + 2), b"*/") {
-            Some(len) => {
-                let end = self.at + 2 + len + 2;
-                if self.tight(self.at, end) {
-                    self.fold.glue(self.at..end);
-                }
-                self.at = end;
-                true
+        if let Some(len) = memmem::find(self.rest(self.at + 2), b"*/") {
+            let end = self.at + 2 + len + 2;
+            if self.tight(self.at, end) {
+                self.fold.glue(self.at..end);
             }
-            None => {
-                self.token(CUT, self.view.len());
-                false
-            }
+            self.at = end;
+            true
+        } else {
+            let blank = self.rest(self.at + 2).iter().all(|&byte| is_blank(byte));
+            self.token(if blank { CUT } else { HASH }, self.view.len());
+            false
         }
     }
 
@@ -398,19 +274,6 @@ impl<S: Sink> Lexer<'_, '_, S> {
             at.and_then(|at| self.view.get(at)).is_some_and(|&byte| !is_blank(byte))
         };
         touches(start.checked_sub(1)) && touches(Some(end))
-    }
-}
-
-/// Where the string that is open at `from` ends: the first `quote` that is neither doubled nor escaped. O(len).
-fn closer(view: &[u8], from: usize, quote: u8, family: Family) -> Option<usize> {
-    let escape = if family == Family::Mysql && quote != b'`' { b'\\' } else { quote };
-    let mut at = from;
-    loop {
-        at += memchr2(quote, escape, view.get(at..)?)?;
-        if view.get(at) == Some(&quote) && view.get(at + 1) != Some(&quote) {
-            return Some(at);
-        }
-        at += 2;
     }
 }
 
@@ -428,26 +291,182 @@ const fn is_word_start(byte: u8) -> bool {
 }
 
 /// Bytes of an identifier.
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 128
+pub(super) fn is_word(byte: u8) -> bool {
+    WORD_BYTES[byte as usize]
 }
 
+static WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii =
+            (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte as u8 == b'$';
+        table[byte] = ascii || byte >= 128;
+        byte += 1;
+    }
+    table
+};
+
 /// Blanks, and the control bytes that some server takes for one.
-const fn is_blank(byte: u8) -> bool {
+pub(super) const fn is_blank(byte: u8) -> bool {
     byte <= b' ' || byte == 127
 }
 
-/// Length of the identifier that `rest` begins with. A no-break space ends it, in Latin-1 as in UTF-8.
-fn word_len(rest: &[u8]) -> usize {
-    let mut len = 0;
+/// Length of the identifier that `rest` begins with. A no-break space ends it, in Latin-1 as in UTF-8, and so
+/// does general punctuation.
+pub(super) fn word_len(rest: &[u8]) -> usize {
     for (at, &byte) in rest.iter().enumerate() {
-        let ascii_before = at == 0 || rest.get(at - 1).is_some_and(u8::is_ascii);
-        let no_break =
-            (byte == 0xA0 && ascii_before) || (byte == 0xC2 && rest.get(at + 1) == Some(&0xA0));
-        if !is_word(byte) || no_break {
-            break;
+        if byte < 128 {
+            if !is_word(byte) {
+                return at;
+            }
+            continue;
         }
-        len = at + 1;
+        let next = rest.get(at + 1);
+        let after_ascii = at == 0 || rest.get(at - 1).is_some_and(u8::is_ascii);
+        if (byte == 0xA0 && after_ascii)
+            || (byte == 0xC2 && next == Some(&0xA0))
+            || (byte == 0xE2 && matches!(next, Some(0x80 | 0x81)))
+        {
+            return at;
+        }
     }
-    len
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::segment::Recorder;
+    use crate::detect::sql::SqlToken;
+
+    fn tokens(quote: Option<u8>, family: Family, value: &str) -> String {
+        let mut recorder = Recorder::default();
+        if !lex(quote, family, value.as_bytes(), &mut recorder) {
+            return "dead".into();
+        }
+        let names = recorder.tokens.iter().map(|(token, _)| SqlToken::NAMES[*token as usize]);
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    fn bare(value: &str) -> String {
+        tokens(None, Family::Mysql, value)
+    }
+
+    fn quoted(value: &str) -> String {
+        tokens(Some(b'\''), Family::Mysql, value)
+    }
+
+    #[test]
+    fn literals() {
+        assert_eq!(
+            bare("1, 1.5, .5, 1e9, 0x4F, 1.e(2)"),
+            "NUM COMMA NUM COMMA NUM COMMA NUM COMMA HEX COMMA SCI LP NUM"
+        );
+        assert_eq!(bare("2nd, 0xyz, 5px"), "NAME COMMA NAME COMMA NAME");
+        assert_eq!(bare("'a''b', \"c\", 'd\\'e', x'41'"), "STR COMMA STR COMMA STR COMMA HEX");
+        assert_eq!(bare("q'[it's]', $t$ a $ b $t$, $1"), "STR COMMA STR COMMA NAME");
+        assert_eq!(
+            bare("`a b`, [c d], [c, @v, @@v"),
+            "NAME COMMA NAME COMMA ODD NAME COMMA VAR COMMA SYSTEM"
+        );
+    }
+
+    #[test]
+    fn keywords_may_touch_numbers() {
+        assert_eq!(bare("1union"), "NUM UNION");
+        assert_eq!(bare("1e1union"), "NUM UNION");
+        assert_eq!(bare("1.union"), "NUM UNION");
+        assert_eq!(bare("1\\Nunion"), "NUM LIT UNION");
+    }
+
+    #[test]
+    fn names_are_joined() {
+        assert_eq!(bare("a.b.c"), "NAME");
+        assert_eq!(bare("x@example.com"), "NAME");
+        assert_eq!(bare("master..whatever"), "SYSTEM");
+        assert_eq!(bare("a.sleep(1)"), "DELAY NUM");
+        assert_eq!(bare("from.t"), "FROM DOT NAME");
+    }
+
+    #[test]
+    fn a_call_needs_its_parenthesis() {
+        assert_eq!(bare("sleep (1)"), "DELAY NUM");
+        assert_eq!(bare("sleep"), "NAME");
+        assert_eq!(bare("user(1)"), "FUNC NUM");
+        assert_eq!(bare("user (1)"), "NAME LP NUM");
+        assert_eq!(bare("nobody(1)"), "CALL NUM");
+    }
+
+    #[test]
+    fn comparisons_of_constants_become_one_token() {
+        assert_eq!(bare("1=1"), "TAUT");
+        assert_eq!(bare("(1) <= ((2))"), "CONST");
+        assert_eq!(bare("'a' not like 'a'"), "TAUT");
+        assert_eq!(bare("- 1 = + !1"), "TAUT");
+        assert_eq!(bare("n % 10 = 1"), "NAME ARITH NUM CMP NUM");
+        assert_eq!(bare("'a'='a"), "TAUT OPEN");
+        assert_eq!(bare("n = 1"), "NAME CMP NUM");
+    }
+
+    #[test]
+    fn comments_are_blanks_or_ends() {
+        assert_eq!(bare("1/**/or/**/2"), "NUM GLUE LOGIC NUM");
+        assert_eq!(bare("1 /* */ or /* */ 2"), "NUM LOGIC NUM");
+        assert_eq!(bare("1#a\nor 2"), "NUM GLUE LOGIC NUM");
+        assert_eq!(bare("1 # or 2"), "NUM HASH");
+        assert_eq!(bare("1 -- or 2"), "NUM CUT");
+        assert_eq!(bare("1 /*"), "NUM CUT");
+        assert_eq!(bare("1 /* or 2"), "NUM HASH");
+        assert_eq!(bare("1 */ or 2"), "NUM RPX LOGIC NUM");
+        assert_eq!(bare("1/*!50000or*/2"), "NUM COND LOGIC NUM");
+    }
+
+    #[test]
+    fn families_differ_where_dialects_do() {
+        let ansi = |value| tokens(None, Family::Ansi, value);
+        assert_eq!(ansi("1 # or 2"), "NUM ARITH LOGIC NUM");
+        assert_eq!(ansi("1--or 2"), "NUM HASH");
+        assert_eq!(bare("1--1 or 2"), "NUM SIGN NUM LOGIC NUM");
+        assert_eq!(tokens(Some(b'\''), Family::Ansi, "a\\' or 1=1"), "CLOSE LOGIC TAUT");
+        assert_eq!(quoted("a\\' or 1=1"), "dead");
+    }
+
+    #[test]
+    fn the_string_around_the_value() {
+        assert_eq!(quoted("no quote"), "dead");
+        assert_eq!(quoted("a '' b"), "dead");
+        assert_eq!(quoted("a' or 'b'='b"), "CLOSE LOGIC TAUT OPEN");
+        assert_eq!(quoted("a'or 1"), "APOS LOGIC NUM");
+        assert_eq!(quoted("a') or (1=1"), "CLOSE RPX LOGIC TAUT");
+        assert_eq!(quoted("a' and ' b c"), "CLOSE LOGIC TAIL");
+        assert_eq!(tokens(Some(b'`'), Family::Mysql, "a` where 1=1"), "TICK WHERE TAUT");
+    }
+
+    #[test]
+    fn nothing_counts_after_what_no_dialect_parses() {
+        assert_eq!(bare("three little words or 1=1"), "NAME NAME");
+        assert_eq!(bare("1 or 1=1 three little words union"), "NUM LOGIC TAUT NAME");
+        assert_eq!(bare("'a' 'b' 'c' or 1"), "STR STR STR LOGIC NUM");
+        assert_eq!(quoted("O'Brien and Sons union select"), "APOS NAME");
+        assert_eq!(quoted("O'Brien Smith union select"), "APOS NAME");
+        assert_eq!(quoted("5'10 union select"), "CLOSE");
+        assert_eq!(quoted("a' x, 2 from t"), "CLOSE NAME COMMA NUM FROM NAME");
+    }
+
+    #[test]
+    fn signs_between_keywords_are_blanks() {
+        assert_eq!(quoted("a'+union+select+1"), "CLOSE UNION SELECT NUM");
+        assert_eq!(quoted("a'+'b"), "CLOSE SIGN OPEN");
+        assert_eq!(bare("1-(select 2)"), "NUM SIGN LP SELECT NUM");
+        assert_eq!(bare("1-(2)"), "NUM SIGN NUM");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text() {
+        assert_eq!(bare("1\u{a0}or\u{a0}2"), "NUM LOGIC NUM");
+        assert_eq!(bare("1\u{2013}2"), "NUM ODD NUM");
+        let mut recorder = Recorder::default();
+        assert!(lex(None, Family::Mysql, b"1\xa0or\xff\xe2", &mut recorder));
+    }
 }

@@ -18,10 +18,17 @@
 //! - **Normal form.** Unary signs, negations, grouping parentheses and comments between words vanish, calls swallow their
 //!   parentheses, a comparison of two constants becomes one token. What is left looks alike however it was dressed up.
 
-pub(crate) mod fold;
-pub(crate) mod judge;
-pub(crate) mod lex;
-pub(crate) mod words;
+#![allow(
+    clippy::enum_glob_use,
+    clippy::match_same_arms,
+    reason = "tokens are the alphabet of these files; arms follow the grammar, not their bodies"
+)]
+
+mod fold;
+mod judge;
+mod lex;
+mod literal;
+mod words;
 
 pub(crate) use judge::Sql;
 
@@ -38,11 +45,13 @@ tokens! {
         TICK,
         /// A string that opens and never closes: the application's own quote would close it.
         OPEN,
+        /// The same, but with another quote than the application's, or going on like a sentence, after a blank.
+        TAIL,
         /// String literal.
         STR,
         /// Number.
         NUM,
-        /// Hexadecimal or bit literal.
+        /// Hexadecimal literal.
         HEX,
         /// `null`, `true`, `false`.
         LIT,
@@ -52,11 +61,11 @@ tokens! {
         NAME,
         /// A word of English that is no word of SQL: the, you, which.
         WORD,
-        /// A table, view or variable of the database system itself.
+        /// A table, view, variable or procedure of the database system itself, named.
         SYSTEM,
         /// Known function, called.
         FUNC,
-        /// Known function with effects outside the query or made for leaking through errors, called or named.
+        /// Function or procedure with effects outside the query, or known for leaking through errors, called.
         RISKY,
         /// Function that waits or burns time, called.
         DELAY,
@@ -72,8 +81,10 @@ tokens! {
         FROM,
         /// `where`.
         WHERE,
-        /// `into`, `outfile`, `procedure`: where a result goes.
+        /// `into`, `procedure`: where a result goes.
         INTO,
+        /// `outfile`, `dumpfile`, `infile`.
+        FILE,
         /// `order`, `group`.
         ORDER,
         /// `by`.
@@ -124,7 +135,7 @@ tokens! {
         ARITH,
         /// `*` in place of an operand.
         STAR,
-        /// `::`, `:=`, `->`, `@>`: operators that only SQL has in this place.
+        /// `::`, `:=`, `->`, `=>`, `@>`.
         OP,
         /// Type name.
         TYPE,
@@ -144,9 +155,9 @@ tokens! {
         GLUE,
         /// A conditional comment, `/*!`.
         COND,
-        /// `--` or `/*` that hides the rest of the statement.
+        /// `--`, or `/*` at the end of the value, that hides the rest of the statement.
         CUT,
-        /// `#`, or `--` right before text, that does so in some dialects only.
+        /// `#`, or `--` or `/*` right before text, that does so in some dialects only.
         HASH,
         /// A constant compared with itself: `1=1`.
         TAUT,

@@ -1,7 +1,7 @@
 //! The words of SQL: keywords, functions, system objects, and the commonest words of prose that are none of these.
 //!
-//! Compiled into one hash table at build time; a look-up reads at most six bytes of the word before it compares, folds
-//! no case into memory and allocates nothing. Which words *attack* is not said here: a word only gets its part of speech,
+//! Compiled into one hash table at build time; a look-up reads five bytes of the word before it compares, and allocates
+//! nothing. Which words *attack* is not said here: a word only gets its part of speech,
 //! the weights are data.
 
 use super::SqlToken::{self, *};
@@ -20,6 +20,9 @@ pub(super) struct Word {
 impl Word {
     /// A word that is in no table.
     pub(super) const UNKNOWN: Word = Word { plain: NAME, call: CALL, loose: false };
+
+    /// What belongs to the database system and reaches out of the query when called.
+    pub(super) const SYSTEM: Word = Word { plain: SYSTEM, call: RISKY, loose: true };
 
     const fn keyword(token: SqlToken) -> Word {
         Word { plain: token, call: token, loose: true }
@@ -42,7 +45,7 @@ impl Word {
 
     /// Whether names may be joined to it by dots, so that it is no keyword.
     pub(super) const fn is_name(self) -> bool {
-        matches!(self.plain, NAME | SYSTEM | RISKY | WORD)
+        matches!(self.plain, NAME | SYSTEM | WORD)
     }
 }
 
@@ -51,11 +54,13 @@ const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(UNION), "union intersect except minus"),
     (
         Word::keyword(ALL),
-        "all distinct distinctrow top straight_join sql_no_cache sql_cache high_priority sql_calc_found_rows",
+        "all distinct distinctrow top straight_join sql_no_cache sql_cache high_priority sql_calc_found_rows ignore \
+         low_priority quick delayed",
     ),
     (Word::keyword(FROM), "from join"),
     (Word::keyword(WHERE), "where"),
-    (Word::keyword(INTO), "into outfile dumpfile procedure infile"),
+    (Word::keyword(INTO), "into procedure"),
+    (Word::keyword(FILE), "outfile dumpfile infile"),
     (Word::keyword(ORDER), "order group"),
     (Word::keyword(BY), "by"),
     (Word::keyword(HAVING), "having"),
@@ -67,16 +72,17 @@ const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(DDL), "drop create alter truncate grant revoke rename"),
     (
         Word::keyword(OBJECT),
-        "table database schema column columns tables databases schemas trigger view index function tablespace privileges",
+        "table column columns tables databases schemas trigger view index function tablespace privileges",
     ),
+    (Word::keyword_or(OBJECT, FUNC), "database schema"),
     (Word::keyword(EXEC), "exec execute shutdown reconfigure openrowset opendatasource openquery"),
     (Word::keyword(DECLARE), "declare prepare deallocate"),
     (
         Word::keyword(ROUTINE),
-        "begin call print handler load attach pragma analyse immediate cursor backup restore commit \
+        "begin goto call print handler load attach pragma analyse immediate cursor backup restore commit \
          rollback raise perform kill",
     ),
-    (Word::keyword(WAITFOR), "waitfor delay"),
+    (Word::keyword(WAITFOR), "waitfor"),
     (Word::keyword_or(CASE, FUNC), "case if elseif"),
     (Word::keyword(WHEN), "when then else end"),
     (Word::keyword(LOGIC), "or and xor"),
@@ -85,11 +91,16 @@ const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(IS), "is isnull notnull"),
     (Word::keyword(AS), "as"),
     (Word::keyword(ARITH), "div mod collate escape"),
-    (Word::keyword(LIT), "null true false"),
+    (Word::keyword(LIT), "null true false unknown"),
+    (
+        Word::keyword_or(LIT, FUNC),
+        "current_date current_time current_timestamp localtime localtimestamp utc_date utc_time utc_timestamp",
+    ),
     (
         Word::keyword(TYPE),
         "varchar varchar2 nvarchar varbinary integer int bigint smallint decimal numeric signed unsigned boolean blob clob \
-         text character nchar binary float double interval timestamp",
+         text character nchar float double interval timestamp jsonb json xml \
+         regclass",
     ),
     (
         Word::function(FUNC),
@@ -109,9 +120,9 @@ const GROUPS: &[(Word, &str)] = &[
     ),
     (
         Word::common_function(),
-        "left right mid char count length len version user database exp floor round sum avg min max abs sign sqrt power pow log \
+        "left right mid char count length len version user exp floor round sum avg min max abs sign sqrt power pow log \
          lower upper trim reverse repeat space date time year month day hour minute second format position locate unnest \
-         field export_set hash crypt print strpos like_escape row instring uuid",
+         field export_set hash crypt strpos like_escape row instring",
     ),
     (
         Word::function(FUNC),
@@ -127,18 +138,13 @@ const GROUPS: &[(Word, &str)] = &[
         "sleep pg_sleep benchmark randomblob pg_sleep_for pg_sleep_until receive_message sleepeachrow",
     ),
     (
-        Word::keyword(RISKY),
-        "load_file extractvalue updatexml xp_cmdshell xp_regread xp_dirtree xp_fileexist xp_subdirs xp_loginconfig \
-         xp_availablemedia xp_enumerrorlogs xp_regwrite xp_regdeletekey xp_servicecontrol xp_terminate_process xp_msver \
-         xp_makecab xp_ntsec_enumdomains sp_executesql sp_oacreate sp_oamethod sp_configure sp_password sp_addextendedproc \
-         sp_makewebtask sp_addsrvrolemember sp_adduser sp_addlogin sp_add_job sp_helptext sp_help utl_http utl_inaddr \
-         utl_file utl_smtp utl_tcp httpuritype dbms_pipe dbms_lock dbms_xmlgen dbms_java dbms_ldap dbms_utility dbms_xslprocessor \
-         dbms_output dbms_export_extension dbms_sql dbms_scheduler dbms_random dbms_session dbms_xmlquery dbms_cdc_publish ctxsys \
-         drithsx ordsys lo_import lo_export lo_get lo_put lo_from_bytea lo_create pg_read_file pg_ls_dir \
-         pg_read_binary_file pg_stat_file pg_file_write pg_logdir_ls pg_reload_conf dblink_connect \
-         dblink_send_query copy_file sys_eval sys_exec sys_get  \
-         regexp_substring heavy_query gtid_subset gtid_subtract geomfromtext st_latfromgeohash st_longfromgeohash st_pointfromgeohash uuid_to_bin name_const \
-         raise_error fuzzbits sqlid_to_sqlhash ms_trunc user_lock autonomous_transaction fn_get_audit_file fn_xe_file_target_read_file \
+        Word::SYSTEM,
+        "load_file extractvalue updatexml httpuritype ctxsys drithsx ordsys lo_import lo_export lo_get lo_put \
+         lo_from_bytea lo_create pg_read_file pg_ls_dir pg_read_binary_file pg_stat_file pg_file_write \
+         pg_logdir_ls pg_reload_conf dblink_connect dblink_send_query copy_file sys_eval sys_exec sys_get \
+         regexp_substring heavy_query gtid_subset gtid_subtract geomfromtext st_latfromgeohash \
+         st_longfromgeohash st_pointfromgeohash uuid_to_bin name_const raise_error fuzzbits sqlid_to_sqlhash \
+         ms_trunc user_lock autonomous_transaction fn_get_audit_file fn_xe_file_target_read_file \
          fn_trace_gettable bulk_insert getmappingxpath",
     ),
     (
@@ -175,10 +181,17 @@ struct Entry {
     word: Word,
 }
 
+struct Table {
+    /// For each slot a byte of the hash, 0 if it is empty.
+    // PERF: most words of prose are not in the table; they end in these 2 KiB and leave the entries alone.
+    tags: [u8; SLOTS],
+    entries: [Entry; SLOTS],
+}
+
 /// More than twice the words, so that a search ends after one or two slots.
 const SLOTS: usize = 2048;
 
-static TABLE: [Entry; SLOTS] = build();
+static TABLE: Table = build();
 
 /// The longest word in the table; longer ones need no look-up.
 const LONGEST: usize = 34;
@@ -189,39 +202,74 @@ pub(super) fn lookup(word: &[u8]) -> Word {
     if word.len() > LONGEST {
         return Word::UNKNOWN;
     }
-    let mut slot = hash(word);
+    let (mut slot, tag) = hash(word);
     loop {
         // The mask keeps `slot` within the table.
-        let entry = &TABLE[slot & (SLOTS - 1)];
-        if entry.text.is_empty() {
-            return Word::UNKNOWN;
+        slot &= SLOTS - 1;
+        let found = TABLE.tags[slot];
+        if found == 0 {
+            return unlisted(word);
         }
-        if entry.text.eq_ignore_ascii_case(word) {
+        let entry = &TABLE.entries[slot];
+        if found == tag && entry.text.eq_ignore_ascii_case(word) {
             return entry.word;
         }
         slot += 1;
     }
 }
 
-/// Mixes length, both ends and the middle; 0x20 folds the case of letters and does no harm to other bytes.
-const fn hash(word: &[u8]) -> usize {
-    let len = word.len();
-    if len == 0 {
-        return 0;
-    }
-    let mut hash = len as u32;
-    let mut pick = 0;
-    while pick < 6 {
-        // Six places spread evenly from the first byte to the last.
-        let byte = word[pick * (len - 1) / 5] | 0x20;
-        hash = (hash ^ byte as u32).wrapping_mul(0x9E37_79B1).rotate_left(7);
-        pick += 1;
-    }
-    (hash >> 8) as usize & (SLOTS - 1)
+/// Packages whose names say what they are, listed or not.
+const PREFIXES: [&[u8]; 4] = [b"dbms_", b"utl_", b"xp_", b"sp_"];
+
+/// Schemas of the database system; whatever is in them is the system's.
+const SCHEMAS: [&[u8]; 8] = [
+    b"information_schema",
+    b"master",
+    b"msdb",
+    b"mysql",
+    b"performance_schema",
+    b"pg_catalog",
+    b"syscat",
+    b"sysibm",
+];
+
+/// Whether what is joined to this name by a dot belongs to the database system.
+pub(super) fn is_system_schema(word: &[u8]) -> bool {
+    SCHEMAS.iter().any(|schema| schema.eq_ignore_ascii_case(word))
 }
 
-const fn build() -> [Entry; SLOTS] {
-    let mut table = [Entry { text: b"", word: Word::UNKNOWN }; SLOTS];
+fn unlisted(word: &[u8]) -> Word {
+    let fits = |prefix: &&[u8]| {
+        word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    // The underscore is rare enough to be asked first.
+    if (word.get(2) == Some(&b'_') || word.get(3) == Some(&b'_') || word.get(4) == Some(&b'_'))
+        && PREFIXES.iter().any(fits)
+    {
+        Word::SYSTEM
+    } else {
+        Word::UNKNOWN
+    }
+}
+
+/// Slot and tag, from the length and five bytes at both ends and in the middle; 0x20 folds the case of letters and does
+/// no harm to other bytes.
+const fn hash(word: &[u8]) -> (usize, u8) {
+    let len = word.len();
+    let key = if len < 2 {
+        if len == 0 { 0 } else { word[0] as u64 }
+    } else {
+        let key = [word[0], word[1], word[len / 2], word[len - 2], word[len - 1], len as u8, 0, 0];
+        u64::from_le_bytes(key)
+    };
+    let mixed = (key | 0x0020_2020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed >> 50) as usize & (SLOTS - 1), (mixed >> 40) as u8 | 1)
+}
+
+#[allow(clippy::large_stack_arrays, reason = "runs in the compiler only")]
+const fn build() -> Table {
+    let mut tags = [0; SLOTS];
+    let mut entries = [Entry { text: b"", word: Word::UNKNOWN }; SLOTS];
     let mut group = 0;
     while group < GROUPS.len() {
         let (word, mut rest) = (GROUPS[group].0, GROUPS[group].1.as_bytes());
@@ -232,16 +280,18 @@ const fn build() -> [Entry; SLOTS] {
             }
             let (text, tail) = rest.split_at(len);
             assert!(text.len() <= LONGEST);
-            let mut slot = hash(text);
-            while !table[slot].text.is_empty() && !same(table[slot].text, text) {
+            let (mut slot, tag) = hash(text);
+            while tags[slot] != 0 {
+                assert!(!same(entries[slot].text, text), "a word is listed twice");
                 slot = (slot + 1) & (SLOTS - 1);
             }
-            table[slot] = Entry { text, word };
+            tags[slot] = tag;
+            entries[slot] = Entry { text, word };
             rest = if tail.is_empty() { tail } else { tail.split_at(1).1 };
         }
         group += 1;
     }
-    table
+    Table { tags, entries }
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {
@@ -256,4 +306,29 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
         at += 1;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_word_is_found_in_any_case() {
+        for (word, list) in GROUPS {
+            for text in list.split_ascii_whitespace() {
+                assert_eq!(lookup(text.as_bytes()).plain, word.plain, "{text}");
+                assert_eq!(lookup(text.to_ascii_uppercase().as_bytes()).call, word.call, "{text}");
+                assert_eq!(text.to_ascii_lowercase(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_a_name() {
+        for text in ["", "x", "selec", "selects", "séléct", "constantinople", "sp", "xp"] {
+            assert_eq!(lookup(text.as_bytes()).plain, NAME, "{text}");
+        }
+        assert_eq!(lookup(&[b'a'; 4000]).plain, NAME);
+        assert_eq!(lookup(b"XP_nobody_listed_this").call, RISKY);
+    }
 }
