@@ -39,6 +39,8 @@ macro_rules! tokens {
 }
 pub(crate) use tokens;
 
+#[cfg(test)]
+pub(crate) mod cases;
 pub(crate) mod html;
 pub(crate) mod path;
 pub(crate) mod pattern;

@@ -49,15 +49,14 @@ impl<S: Sink> Lexer<'_, '_, S> {
             self.at = name_end;
             // Old browsers dropped marks, blanks and all, between the name of a handler and its `=`.
             let marks = name.last().is_some_and(|b| !b.is_ascii_alphanumeric());
-            let token = if marks && self.own_tag && words::is_event(name) { T::EVENT } else { T::BARE };
+            let token =
+                if marks && self.own_tag && words::is_event(name) { T::EVENT } else { T::BARE };
             self.emit(token, at, name_end - at);
             return;
         }
         self.at += 1;
         self.skip(|byte| byte <= b' ');
         let (from, to, next) = self.value();
-        self.note_hidden(from, to);
-        // A NUL in a name was dropped by old browsers; `words` then sees a name it does not know, which only loses them.
         let kind = words::attribute(name);
         self.at = at;
         match kind {
@@ -73,7 +72,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 self.interesting = true;
             }
             Attribute::Url => self.interesting |= self.url_or_plain(at, from, to, url::target),
-            Attribute::UrlInside => self.interesting |= self.url_or_plain(at, from, to, url::inside),
+            Attribute::UrlInside => {
+                self.interesting |= self.url_or_plain(at, from, to, url::inside);
+            }
             Attribute::Srcdoc => {
                 self.emit(T::SRCDOC, at, name.len());
                 self.interesting = true;
@@ -87,7 +88,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 let acts = ACTING_HEADERS.iter().any(|h| self.value_is(from, to, h));
                 self.emit(if acts { T::HTTP_EQUIV } else { T::PLAIN }, at, name.len());
             }
-            Attribute::AttributeName => {
+            Attribute::Animated => {
                 let value = self.view.get(from..to).unwrap_or_default();
                 let event = words::is_event(value) || self.value_is(from, to, b"innerhtml");
                 self.emit(if event { T::EVENT } else { T::PLAIN }, at, name.len());
@@ -97,25 +98,24 @@ impl<S: Sink> Lexer<'_, '_, S> {
         self.at = next;
     }
 
-    /// Remembers the first markup inside a value, for [`super::lex::Start::Hidden`].
-    fn note_hidden(&mut self, from: usize, to: usize) {
-        if self.hidden.is_none() {
-            let value = self.view.get(from..to).unwrap_or_default();
-            let tag = memchr::memchr_iter(b'<', value)
-                .find(|&at| value.get(at + 1).is_some_and(u8::is_ascii_alphabetic));
-            self.hidden = tag.map(|at| from + at);
-        }
-    }
-
     fn value_is(&self, from: usize, to: usize, text: &[u8]) -> bool {
         self.view.get(from..to).is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(text))
     }
 
     /// Where a value stands, from here: its start, its end, and what is behind it.
     ///
-    /// A quote that never closes makes the rest the value. That can happen once, so the search stays linear.
+    /// A quote that never closes makes the rest the value. That can happen once, so the search stays linear. In a loose
+    /// reading quotes close nothing, and a tag ends the value.
     fn value(&self) -> (usize, usize, usize) {
         let rest = self.view.get(self.at..self.end).unwrap_or_default();
+        if self.loose {
+            let quote = rest.iter().take_while(|&&b| matches!(b, b'"' | b'\'')).count();
+            let value = rest.get(quote..).unwrap_or_default();
+            let ends = |b: u8| matches!(b, 1..=b' ' | b'>' | b'<');
+            let len = value.iter().take_while(|&&b| !ends(b)).count();
+            let from = self.at + quote;
+            return (from, from + len, from + len);
+        }
         if let [quote @ (b'"' | b'\''), inside @ ..] = rest {
             let from = self.at + 1;
             let len = memchr::memchr(*quote, inside);
@@ -127,7 +127,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
     }
 
     /// A URL attribute; whether it is more than a plain one.
-    fn url_or_plain(&mut self, at: usize, from: usize, to: usize, read: fn(&[u8]) -> Target) -> bool {
+    fn url_or_plain(
+        &mut self,
+        at: usize,
+        from: usize,
+        to: usize,
+        read: fn(&[u8]) -> Target,
+    ) -> bool {
         let target = read(self.view.get(from..to).unwrap_or_default());
         let name_len = from - at;
         match target {

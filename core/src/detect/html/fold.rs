@@ -64,13 +64,15 @@ impl<S: Sink> Sink for ScriptLook<'_, S> {
     fn token(&mut self, token: Token, range: Range<usize>) {
         const SINKS: u64 = J::ALERT.bit()
             | J::EVAL.bit()
+            | J::TIMER.bit()
             | J::WRITE.bit()
             | J::NET.bit()
             | J::CODEC.bit()
             | J::REFLECT.bit()
             | J::NAME_STRING.bit()
+            | J::REMOTE_STRING.bit()
             | J::ESCAPED.bit();
-        const DOM: u64 = J::DOM.bit() | J::LOCATION.bit() | J::SECRET.bit();
+        const DOM: u64 = J::DOM.bit() | J::SELF.bit() | J::LOCATION.bit() | J::SECRET.bit();
         const CALLS: u64 = J::CALL.bit() | J::MEMBER_CALL.bit() | J::TAGGED.bit();
         let bit = 1 << token;
         let shows = if bit & SINKS != 0 {

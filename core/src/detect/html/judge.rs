@@ -7,7 +7,7 @@ use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
 use crate::prefilter::gate::Classes;
 
-/// HTML, with the SVG and MathML inside of it.
+/// HTML, with the SVG and `MathML` inside of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Html;
 
@@ -18,7 +18,7 @@ const STARTS: [Start; 7] = [
     Start::Quotes(b'\''),
     Start::Quotes(b'`'),
     Start::Tag,
-    Start::Hidden,
+    Start::Loose,
     Start::Url,
 ];
 
@@ -59,6 +59,9 @@ impl Language for Html {
         | T::TAG_ODD.bit()
         | T::END_SCRIPT.bit()
         | T::END_RAW.bit()
+        | T::END_TAG.bit()
+        | T::COMMENT.bit()
+        | T::DECLARATION.bit()
         | T::EVENT.bit()
         | T::LOOSE_EVENT.bit()
         | T::SCRIPT_URL.bit()
@@ -73,7 +76,7 @@ impl Language for Html {
         };
         match STARTS.get(context as usize) {
             Some(Start::Text) => classes.intersects(Classes::LT),
-            Some(Start::Hidden) => {
+            Some(Start::Loose) => {
                 classes.intersects(Classes::LT)
                     && classes.intersects(Classes::EQUALS)
                     && classes.intersects(Classes::QUOTE.or(Classes::DQUOTE))
@@ -83,7 +86,9 @@ impl Language for Html {
             Some(Start::Quotes(_)) => quoted(Classes::BACKTICK),
             Some(Start::Tag) => classes.intersects(Classes::EQUALS),
             // A scheme ends in a colon, which may be a reference.
-            Some(Start::Url) => classes.intersects(Classes::COLON.or(Classes::AMP)) && !view.is_empty(),
+            Some(Start::Url) => {
+                classes.intersects(Classes::COLON.or(Classes::AMP)) && !view.is_empty()
+            }
             None => false,
         }
     }
@@ -93,5 +98,46 @@ impl Language for Html {
             Some(&start) => lex::lex(view, start, &mut Fold::new(sink)),
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::cases;
+
+    #[test]
+    fn the_shared_cases_hold() {
+        cases::hold(Html);
+    }
+
+    #[test]
+    fn a_closed_gate_hides_no_anchor() {
+        let pieces = &[
+            "on",
+            "load",
+            "javascript",
+            ":",
+            "data",
+            "](",
+            "\"",
+            "'",
+            "`",
+            "/",
+            ">",
+            "&",
+            ";",
+            "text",
+        ];
+        cases::gate_is_a_law(Html, pieces);
+    }
+
+    #[test]
+    fn any_bytes_are_read_in_order() {
+        let pieces = &[
+            "<", ">", "!--", "-->", "/", "=", "\"", "'", "`", " ", "&#x", ";", ":", "](", "a",
+            "onload", "style", "script", "\n",
+        ];
+        cases::reads_anything(Html, pieces);
     }
 }

@@ -3,17 +3,15 @@
 //!
 //! Text that a browser does not read as markup (comments, `<title>`, `<textarea>`, `<style>` ...) ends where the standard
 //! says, so that a quote inside cannot swallow what follows. But what stands inside is read as markup too, since it *is*
-//! markup once the parser is in SVG or MathML, or the surrounding page has closed the element before.
+//! markup once the parser is in SVG or `MathML`, or the surrounding page has closed the element before.
 //!
 //! One pass over the bytes, and one search for each end of raw text; a search that failed is remembered.
-
-use std::ops::Range;
 
 use super::fold::ScriptLook;
 use super::style;
 use super::words::{self, HtmlToken as T, RAW_NAMES, Raw};
 use crate::detect::script::lex as script;
-use crate::detect::segment::{Sink, Token};
+use crate::detect::segment::Sink;
 
 /// What surrounds the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +22,9 @@ pub(super) enum Start {
     Quotes(u8),
     /// A tag, between its attributes; also an attribute without quotes, which the value's first blank ends.
     Tag,
-    /// Where the quotes of the value's own tags do not count: in a comment or raw text that the value closes between them,
-    /// or in a browser that ends the quotes elsewhere.
-    Hidden,
+    /// Where the quotes of the value's own tags do not count, nor its comments: in a comment or raw text that the value
+    /// closes between them, or in a browser that ends them elsewhere. Every `<` begins a tag.
+    Loose,
     /// A URL attribute that the value is the whole of.
     Url,
 }
@@ -42,22 +40,19 @@ pub(super) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
     true
 }
 
-/// The first markup that stands inside quotes when the view is read as text. O(len).
-fn hidden(view: &[u8]) -> Option<usize> {
-    struct Nowhere;
-    impl Sink for Nowhere {
-        fn token(&mut self, _: Token, _: Range<usize>) {}
-    }
-    let mut nowhere = Nowhere;
-    let mut lexer = Lexer::new(view, &mut nowhere);
-    lexer.text();
-    lexer.hidden
+/// Whether markup may stand inside of quotes: `<`, later a quote, later `<`.
+fn may_hide(view: &[u8]) -> bool {
+    let behind = |at: Option<usize>, view| at.and_then(|at| <[u8]>::get(view, at + 1..));
+    let tag = behind(memchr::memchr(b'<', view), view);
+    let quoted = tag.and_then(|view| behind(memchr::memchr2(b'"', b'\'', view), view));
+    quoted.is_some_and(|view| memchr::memchr(b'<', view).is_some())
 }
 
 /// Search that failed: bit of the comment end, behind those of [`RAW_NAMES`] and `script`.
 const COMMENT_END: u8 = RAW_NAMES.len() as u8;
 const SCRIPT_END: u8 = COMMENT_END + 1;
 
+/// The state of the tokenizer.
 pub(super) struct Lexer<'v, 's, S> {
     pub(super) view: &'v [u8],
     /// Where the raw text that is being read ends; else the length of the view.
@@ -70,8 +65,8 @@ pub(super) struct Lexer<'v, 's, S> {
     pub(super) own_tag: bool,
     /// An attribute came that can do something.
     pub(super) interesting: bool,
-    /// The first markup inside of an attribute's value.
-    pub(super) hidden: Option<usize>,
+    /// Quotes and comments do not count: [`Start::Loose`].
+    pub(super) loose: bool,
 }
 
 impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
@@ -84,7 +79,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             no_end: 0,
             own_tag: false,
             interesting: false,
-            hidden: None,
+            loose: false,
         }
     }
 
@@ -107,10 +102,10 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
                 self.attributes();
                 self.interesting
             }
-            Start::Hidden => {
-                let Some(hidden) = hidden(self.view) else { return false };
-                self.emit(T::IN_RAW, hidden, 0);
-                true
+            Start::Loose => {
+                self.loose = true;
+                self.emit(T::IN_HIDING, 0, 0);
+                may_hide(self.view)
             }
             Start::Url => {
                 self.sink.token(T::IN_URL as u8, 0..0);
@@ -126,7 +121,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         loop {
             let rest = self.view.get(self.at..self.end).unwrap_or_default();
             let Some(skipped) = memchr::memchr(b'<', rest) else {
-                if self.end == self.view.len() {
+                if !self.in_raw() {
                     return;
                 }
                 // Raw text ends: what follows is text again, whatever stood inside.
@@ -157,9 +152,11 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
                 self.at -= 2;
                 self.raw_text(COMMENT_END, |rest| {
                     let end = memchr::memmem::find_iter(rest, b"--");
-                    end.map(|at| (at, rest.get(at + 2..).unwrap_or_default())).find_map(|(at, behind)| {
-                        matches!(behind, [b'>', ..] | [b'!' | b'-', b'>', ..]).then_some(at)
-                    })
+                    end.map(|at| (at, rest.get(at + 2..).unwrap_or_default())).find_map(
+                        |(at, behind)| {
+                            matches!(behind, [b'>', ..] | [b'!' | b'-', b'>', ..]).then_some(at)
+                        },
+                    )
                 });
                 self.at = (self.at + 2).min(self.end);
             }
@@ -172,14 +169,18 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
 
     /// Reads on inside raw text up to its end, if that is found and raw text is not being read already.
     fn raw_text(&mut self, kind: u8, find: impl Fn(&[u8]) -> Option<usize>) {
-        let inside_raw = self.end != self.view.len();
-        if inside_raw || self.no_end & 1 << kind != 0 {
+        if self.loose || self.in_raw() || self.no_end & 1 << kind != 0 {
             return;
         }
         match find(self.view.get(self.at..).unwrap_or_default()) {
             Some(len) => self.end = self.at + len,
             None => self.no_end |= 1 << kind,
         }
+    }
+
+    /// Whether raw text is being read.
+    fn in_raw(&self) -> bool {
+        self.end != self.view.len()
     }
 
     fn end_tag(&mut self, skip: usize) {
@@ -222,7 +223,8 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         } else if let Some(len) = end_tag_of(rest, b"script") {
             len
         } else {
-            self.no_end |= 1 << SCRIPT_END;
+            // The end of raw text hides what is behind it from this search.
+            self.no_end |= u16::from(!self.in_raw()) << SCRIPT_END;
             rest.len()
         };
         self.script(from, from + len);
@@ -231,14 +233,15 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
 
     fn raw_element(&mut self, raw: Raw, token: T) {
         let Some(&name) = RAW_NAMES.get(raw as usize) else { return };
-        let first_without_end = self.no_end & 1 << raw == 0;
+        let ends_before = self.end;
         self.raw_text(raw, |rest| end_tag_of(rest, name));
-        if token == T::TAG_STYLE && first_without_end {
-            let from = self.at;
-            // Without its end the sheet runs on; markup is looked for behind it all the same, but no second sheet.
-            let sheet = self.view.get(from..self.end).unwrap_or_default();
-            if style::runs(sheet) {
-                self.emit(T::SCRIPT_STYLE, from, 0);
+        if token == T::TAG_STYLE {
+            let sheet = self.view.get(self.at..self.end).unwrap_or_default();
+            // A sheet that has no end of its own reaches to the next tag.
+            let own_end = self.end != ends_before;
+            let len = if own_end { None } else { memchr::memchr(b'<', sheet) };
+            if style::runs(sheet.get(..len.unwrap_or(sheet.len())).unwrap_or_default()) {
+                self.emit(T::SCRIPT_STYLE, self.at, 0);
             }
         }
     }
@@ -250,10 +253,10 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         for &byte in self.view.get(from..self.end).unwrap_or_default() {
             match byte {
                 0 => {}
-                1..=b' ' | b'/' | b'>' => break,
-                b'<' => break,
+                1..=b' ' | b'/' | b'>' | b'<' => break,
                 _ => {
-                    odd |= !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'.'));
+                    odd |= !(byte.is_ascii_alphanumeric()
+                        || matches!(byte, b'-' | b'_' | b':' | b'.'));
                     name.push(byte.to_ascii_lowercase());
                 }
             }

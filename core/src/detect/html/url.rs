@@ -21,7 +21,10 @@ const LONGEST: usize = 11;
 
 /// What `url` reaches. O(len) in blanks and references, else bounded by the longest scheme.
 pub(super) fn target(url: &[u8]) -> Target {
-    let mut reader = Reader { url, at: 0 };
+    read(&mut Reader { url, at: 0 })
+}
+
+fn read(reader: &mut Reader<'_>) -> Target {
     let mut scheme = [0u8; LONGEST];
     let mut len = 0;
     let mut leading = true;
@@ -33,7 +36,7 @@ pub(super) fn target(url: &[u8]) -> Target {
                     b"javascript" | b"vbscript" | b"livescript" | b"jscript" | b"mocha" => {
                         return Target::Script(reader.at);
                     }
-                    b"data" => return document(&mut reader),
+                    b"data" => return document(reader),
                     b"http" | b"https" | b"ftp" => return Target::Remote,
                     // A URL in a URL.
                     b"feed" | b"view-source" | b"jar" => len = 0,
@@ -58,6 +61,10 @@ pub(super) fn target(url: &[u8]) -> Target {
     Target::Local
 }
 
+/// Beginnings of media types that can hold script. None at all is plain text to a frame, but a script element runs it.
+const DOCUMENTS: [&[u8]; 8] =
+    [b"image/svg", b"text/h", b"text/x", b"text/j", b"application/x", b"application/j", b";", b","];
+
 /// Whether the media type of a `data:` URL is one that can hold script: not an image, a font or
 /// sound.
 fn document(reader: &mut Reader<'_>) -> Target {
@@ -72,27 +79,31 @@ fn document(reader: &mut Reader<'_>) -> Target {
             None => break,
         }
     }
-    // No media type at all is plain text to a frame, but a script element runs it.
-    const DOCUMENTS: [&[u8]; 8] = [
-        b"image/svg", b"text/h", b"text/x", b"text/j", b"application/x", b"application/j", b";", b",",
-    ];
-    if DOCUMENTS.iter().any(|known| kind.starts_with(known)) { Target::Document } else { Target::Local }
+    if DOCUMENTS.iter().any(|known| kind.starts_with(known)) {
+        Target::Document
+    } else {
+        Target::Local
+    }
 }
-
-/// Most pieces of an attribute that are tried as URLs.
-const PIECES: usize = 8;
 
 /// What the worst of the URLs inside a value reaches: `0;url=javascript:…`, `x;javascript:…`. O(len).
 pub(super) fn inside(value: &[u8]) -> Target {
-    let mut worst = target(value);
-    let starts = value.iter().enumerate().filter(|&(_, &b)| matches!(b, b';' | b',' | b'='));
-    for (at, _) in starts.take(PIECES) {
-        let piece = value.get(at + 1..).unwrap_or_default();
-        match target(piece) {
-            Target::Script(body) => return Target::Script(at + 1 + body),
+    let mut worst = Target::Local;
+    let mut start = 0;
+    while let Some(piece) = value.get(start..) {
+        let mut reader = Reader { url: piece, at: 0 };
+        match read(&mut reader) {
+            Target::Script(body) => return Target::Script(start + body),
             Target::Document => worst = Target::Document,
             Target::Remote if worst == Target::Local => worst = Target::Remote,
             Target::Remote | Target::Local => {}
+        }
+        // On from where the last one ended, so that no reference is read twice.
+        let from = start + reader.at.saturating_sub(1);
+        let rest = value.get(from..).unwrap_or_default();
+        match memchr::memchr3(b';', b',', b'=', rest) {
+            Some(len) => start = (from + len + 1).max(start + 1),
+            None => break,
         }
     }
     worst
@@ -171,7 +182,9 @@ mod tests {
 
     #[test]
     fn what_is_no_script() {
-        for url in ["java script:a", "javascript", "/javascript:a", "x-javascript:a", "?javascript:"] {
+        for url in
+            ["java script:a", "javascript", "/javascript:a", "x-javascript:a", "?javascript:"]
+        {
             assert_eq!(target(url.as_bytes()), Target::Local, "{url}");
         }
         assert_eq!(target(b"//host/"), Target::Remote);
@@ -184,6 +197,7 @@ mod tests {
     #[test]
     fn urls_inside_are_found() {
         assert_eq!(inside(b"0;url=javascript:a"), Target::Script(17));
+        assert_eq!(inside(b";;;;;;;;;;;;a,javascript:b"), Target::Script(25));
         assert_eq!(inside(b"0;url=data:text/html,a"), Target::Document);
         assert_eq!(inside(b"width=device-width,initial-scale=1"), Target::Local);
     }

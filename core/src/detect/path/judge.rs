@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_never_understates() {
+    fn the_gate_is_a_law() {
         let pieces: &[&[u8]] = &[
             b"a",
             b"etc",
@@ -128,7 +128,7 @@ mod tests {
             b";",
             b"?",
         ];
-        cases::gate_never_understates(Path, pieces);
+        cases::gate_is_a_law(Path, pieces);
     }
 
     #[test]

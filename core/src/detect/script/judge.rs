@@ -38,11 +38,8 @@ impl Language for Script {
         classes: Classes::LPAREN.or(Classes::BACKTICK).or(Classes::EQUALS),
         words: &["javascript", "vbscript", "livescript", "jscript", "mocha"],
     };
-    const ANCHORS: u64 = T::CALL.bit()
-        | T::MEMBER_CALL.bit()
-        | T::TAGGED.bit()
-        | T::ASSIGN.bit()
-        | T::SCHEME.bit();
+    const ANCHORS: u64 =
+        T::CALL.bit() | T::MEMBER_CALL.bit() | T::TAGGED.bit() | T::ASSIGN.bit() | T::SCHEME.bit();
 
     fn applies(self, context: u8, _view: &[u8], classes: Classes) -> bool {
         let needs = match STARTS.get(context as usize) {
@@ -64,5 +61,50 @@ impl Language for Script {
             Some(&start) => lex::lex(view, start, &mut Fold::new(sink)),
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::cases;
+
+    #[test]
+    fn the_shared_cases_hold() {
+        cases::hold(Script);
+    }
+
+    #[test]
+    fn a_closed_gate_hides_no_anchor() {
+        let pieces = &[
+            "alert",
+            "eval",
+            "javascript",
+            ":",
+            "[",
+            "]",
+            "{",
+            "}",
+            ".",
+            ",",
+            ";",
+            "\"",
+            "'",
+            "$",
+            "/",
+            "\\u0061",
+            "1",
+            "+",
+        ];
+        cases::gate_is_a_law(Script, pieces);
+    }
+
+    #[test]
+    fn any_bytes_are_read_in_order() {
+        let pieces = &[
+            "(", ")", "[", "]", "{", "}", ".", ";", ":", "=", "+", "/", "*", "<", "?", "${", "`",
+            "'", "\\", "alert", "1", "\n", "\u{2028}", "if", "in",
+        ];
+        cases::reads_anything(Script, pieces);
     }
 }

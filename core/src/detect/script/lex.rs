@@ -10,6 +10,7 @@
 use std::ops::Range;
 
 use super::literal::{self, End, Template};
+use super::nest::{Bracket, Expect, Nest};
 use super::words::{ScriptToken as T, Word, lookup};
 use crate::detect::segment::Sink;
 
@@ -41,60 +42,9 @@ pub(crate) fn lex<S: Sink>(view: &[u8], start: Start, sink: &mut S) -> bool {
         last: T::SEMI,
         armed: false,
         ternaries: 0,
-        nest: Nest { kinds: [Bracket::Paren; Nest::DEPTH], depth: 0 },
+        nest: Nest::EMPTY,
     };
     lexer.enter(start).and_then(|()| lexer.program()).is_some() || lexer.armed
-}
-
-/// What the grammar allows next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expect {
-    /// An operand must come: behind a binary operator.
-    Operand,
-    /// An operand or the end of a list or statement: behind `(`, `,`, `;`, `return`.
-    Open,
-    /// An operand is complete: an operator, a call, or an end.
-    Operator,
-    /// Either: at the start of a value and behind `}`.
-    Any,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bracket {
-    /// `(`, of a call too.
-    Paren,
-    /// `(` of `if`, `for`, `while`: a statement follows it.
-    Control,
-    /// `[` behind an operand.
-    Index,
-    /// `[` that begins an operand.
-    Array,
-    Brace,
-    /// `${` in a template.
-    Hole,
-}
-
-/// The open brackets.
-struct Nest {
-    kinds: [Bracket; Nest::DEPTH],
-    depth: usize,
-}
-
-impl Nest {
-    /// Brackets whose kind is remembered. Deeper ones match whatever closes them.
-    const DEPTH: usize = 64;
-
-    fn push(&mut self, bracket: Bracket) {
-        if let Some(slot) = self.kinds.get_mut(self.depth) {
-            *slot = bracket;
-        }
-        self.depth += 1;
-    }
-
-    /// The innermost open bracket, if it is remembered.
-    fn top(&self) -> Option<Bracket> {
-        self.kinds.get(self.depth.checked_sub(1)?).copied()
-    }
 }
 
 struct Lexer<'v, 's, S> {
@@ -188,7 +138,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
 
     /// Sends a token of `len` bytes at `at`, and goes behind it.
     fn emit(&mut self, token: T, at: usize, len: usize) {
-        const REACHES: u64 = T::ALERT.bit() | T::EVAL.bit() | T::WRITE.bit() | T::ESCAPED.bit();
+        const REACHES: u64 =
+            T::ALERT.bit() | T::EVAL.bit() | T::TIMER.bit() | T::WRITE.bit() | T::ESCAPED.bit();
         const CALLS: u64 = T::CALL.bit() | T::TAGGED.bit();
         self.armed |= token.bit() & CALLS != 0 && self.last.bit() & REACHES != 0;
         let range: Range<usize> = at..(at + len).min(self.view.len());
@@ -252,7 +203,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
         match known {
             // The constructor, not the keyword.
             _ if word == b"Function" => self.name(T::EVAL, len),
-            None | Some(Word::Member(_)) => self.name(if escaped { T::ESCAPED } else { T::WORD }, len),
+            None | Some(Word::Member(_)) => {
+                self.name(if escaped { T::ESCAPED } else { T::WORD }, len)
+            }
             Some(Word::Name(token)) => self.name(token, len),
             Some(Word::Infix) => {
                 if matches!(self.expect, Expect::Operand | Expect::Open) {
@@ -315,13 +268,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
             End::Broken => return None,
         };
         let text = inside.get(..len.saturating_sub(1)).unwrap_or_default();
-        let scheme = || {
-            let colon = text.iter().take(12).position(|&b| b == b':');
-            let name = colon.and_then(|colon| text.get(..colon));
-            name.is_some_and(|name| lookup(name) == Some(Word::Scheme))
-        };
-        let name = (key && matches!(lookup(text), Some(Word::Name(_)))) || scheme();
-        self.emit(if name { T::NAME_STRING } else { T::STRING }, self.at, len + 1);
+        self.emit(spells(text, key), self.at, len + 1);
         Some(())
     }
 
@@ -392,18 +339,18 @@ impl<S: Sink> Lexer<'_, '_, S> {
             return None;
         }
         let at = self.at;
-        if self.nest.depth == 0 {
+        let top = self.nest.top();
+        if !self.nest.pop() {
             self.emit(T::OUT, at, 1);
             self.expect = if byte == b'}' { Expect::Any } else { Expect::Operator };
             return Some(());
         }
-        let top = self.nest.top();
-        self.nest.depth -= 1;
         let (token, expect) = match (byte, top) {
             (b')', Some(Bracket::Control)) => (T::CLOSE, Expect::Any),
-            (b')', Some(Bracket::Paren) | None) => (T::CLOSE, Expect::Operator),
             (b']', Some(Bracket::Index)) => (T::UNINDEX, Expect::Operator),
-            (b']', Some(Bracket::Array) | None) => (T::CLOSE, Expect::Operator),
+            (b')', Some(Bracket::Paren) | None) | (b']', Some(Bracket::Array) | None) => {
+                (T::CLOSE, Expect::Operator)
+            }
             (b'}', Some(Bracket::Brace) | None) => (T::UNBRACE, Expect::Any),
             (b'}', Some(Bracket::Hole)) => {
                 self.at += 1;
@@ -496,15 +443,38 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 self.ternaries += 1;
                 (T::QUESTION, 1)
             }
-            (b'!', _, _) => (T::OP, rest.iter().skip(1).take(2).take_while(|&&b| b == b'=').count() + 1),
+            (b'!', _, _) => {
+                (T::OP, rest.iter().skip(1).take(2).take_while(|&&b| b == b'=').count() + 1)
+            }
             (b'<' | b'>', _, _) => (T::OP, same + usize::from(assigns)),
             _ if assigns => (T::ASSIGN, same + 1),
             (b'+', _, _) => (T::PLUS, 1),
-            (b'*' | b'&' | b'|' | b'?' , 2.., _) => (T::OP, 2),
+            (b'*' | b'&' | b'|' | b'?', 2.., _) => (T::OP, 2),
             _ => (T::OP, 1),
         };
         self.emit(token, self.at, len);
         self.expect = Expect::Operand;
         Some(())
+    }
+}
+
+/// The token of a string: a known name where a key is wanted, a URL, or anything.
+fn spells(text: &[u8], key: bool) -> T {
+    let colon = text.iter().take(12).position(|&b| b == b':');
+    let scheme = colon.and_then(|colon| text.get(..colon)).unwrap_or_default();
+    let is = |known: &[u8]| text.eq_ignore_ascii_case(known);
+    if (key && matches!(lookup(text), Some(Word::Name(_))))
+        || lookup(scheme) == Some(Word::Scheme)
+        || is(b"script")
+        || is(b"iframe")
+    {
+        T::NAME_STRING
+    } else if text.starts_with(b"//")
+        || scheme.eq_ignore_ascii_case(b"http")
+        || scheme.eq_ignore_ascii_case(b"https")
+    {
+        T::REMOTE_STRING
+    } else {
+        T::STRING
     }
 }

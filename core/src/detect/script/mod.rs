@@ -10,6 +10,7 @@ mod fold;
 mod judge;
 pub(crate) mod lex;
 mod literal;
+mod nest;
 pub(crate) mod words;
 
 pub(crate) use judge::Script;

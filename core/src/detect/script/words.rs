@@ -12,19 +12,25 @@ tokens! {
         CLOSE_STRING, CLOSE_COMMENT, HOLE,
         // Operands.
         WORD, MEMBER, NUMBER, STRING, TEMPLATE, REGEX,
-        /// A string that spells a known name, `['constructor']`, or a script URL.
+        /// A string that spells a known name, `['constructor']`, an element of script, or a script URL.
         NAME_STRING,
+        /// A string that is a URL of another host.
+        REMOTE_STRING,
         /// A name written with escapes: `\u0061lert`.
         ESCAPED,
         // Names by what they reach.
         /// Shows that script runs: `alert`.
         ALERT,
-        /// Runs text as code: `eval`, `setTimeout`, `Function`.
+        /// Runs text as code: `eval`, `Function`.
         EVAL,
+        /// Runs text or a function later: `setTimeout`.
+        TIMER,
         /// Writes into the page: `write`, `innerHTML`.
         WRITE,
-        /// The page and its windows.
+        /// The page and its window.
         DOM,
+        /// Windows by names that are ordinary elsewhere: `self`, `top`.
+        SELF,
         LOCATION,
         /// What is worth stealing or showing: `cookie`, `domain`, `localStorage`.
         SECRET,
@@ -32,9 +38,9 @@ tokens! {
         REFLECT,
         /// Makes text out of numbers or codes: `fromCharCode`, `atob`.
         CODEC,
-        /// Sends or loads: `fetch`, `import`, `Image`.
+        /// Sends or loads: `fetch`, `import`, `.src`.
         NET,
-        /// Methods of strings and lists that carry code along: `map`, `replace`, `join`.
+        /// Methods that carry code or elements along: `map`, `replace`, `appendChild`.
         METHOD,
         // Keywords.
         VAR, FUNCTION, NEW, THROW, CONTROL, KEYWORD,
@@ -82,9 +88,8 @@ pub(super) fn lookup(word: &[u8]) -> Option<Word> {
     if word.len() < 2 || word.len() > LONGEST {
         return None;
     }
-    let found = WORDS.binary_search_by(|(known, _)| {
-        known.bytes().cmp(word.iter().map(u8::to_ascii_lowercase))
-    });
+    let found = WORDS
+        .binary_search_by(|(known, _)| known.bytes().cmp(word.iter().map(u8::to_ascii_lowercase)));
     found.ok().and_then(|at| WORDS.get(at)).map(|&(_, word)| word)
 }
 
@@ -95,13 +100,13 @@ use Word::{Control, Infix, Member, Name, Prefix, Scheme, Statement};
 
 /// Sorted; lower case.
 const WORDS: &[(&str, Word)] = &[
-    ("$eval", Member(T::EVAL)),
+    ("$eval", Name(T::EVAL)),
     ("__definegetter__", Name(T::REFLECT)),
     ("__definesetter__", Name(T::REFLECT)),
     ("__proto__", Name(T::REFLECT)),
     ("activexobject", Name(T::NET)),
     ("alert", Name(T::ALERT)),
-    ("appendchild", Member(T::WRITE)),
+    ("appendchild", Member(T::METHOD)),
     ("apply", Member(T::METHOD)),
     ("assign", Member(T::METHOD)),
     ("async", Prefix(T::KEYWORD)),
@@ -119,7 +124,6 @@ const WORDS: &[(&str, Word)] = &[
     ("class", Prefix(T::FUNCTION)),
     ("concat", Member(T::METHOD)),
     ("confirm", Name(T::ALERT)),
-    ("console", Name(T::DOM)),
     ("const", Prefix(T::VAR)),
     ("constructor", Name(T::REFLECT)),
     ("contentdocument", Name(T::DOM)),
@@ -127,24 +131,23 @@ const WORDS: &[(&str, Word)] = &[
     ("continue", Statement),
     ("cookie", Member(T::SECRET)),
     ("createcontextualfragment", Member(T::WRITE)),
-    ("createelement", Member(T::WRITE)),
+    ("createelement", Member(T::METHOD)),
     ("debugger", Statement),
     ("decodeuri", Name(T::CODEC)),
     ("decodeuricomponent", Name(T::CODEC)),
-    ("defaultview", Name(T::DOM)),
+    ("defaultview", Name(T::SELF)),
     ("defineproperties", Member(T::REFLECT)),
     ("defineproperty", Member(T::REFLECT)),
     ("delete", Prefix(T::KEYWORD)),
     ("do", Prefix(T::CONTROL)),
     ("document", Name(T::DOM)),
     ("documentelement", Member(T::DOM)),
-    ("documenturi", Member(T::SECRET)),
     ("domain", Member(T::SECRET)),
     ("else", Prefix(T::CONTROL)),
     ("escape", Name(T::CODEC)),
     ("eval", Name(T::EVAL)),
     ("every", Member(T::METHOD)),
-    ("execcommand", Member(T::WRITE)),
+    ("execcommand", Member(T::METHOD)),
     ("execscript", Name(T::EVAL)),
     ("export", Prefix(T::KEYWORD)),
     ("extends", Infix),
@@ -155,18 +158,17 @@ const WORDS: &[(&str, Word)] = &[
     ("findindex", Member(T::METHOD)),
     ("for", Control),
     ("foreach", Member(T::METHOD)),
-    ("frames", Name(T::DOM)),
+    ("frames", Name(T::SELF)),
     ("from", Member(T::METHOD)),
     ("fromcharcode", Name(T::CODEC)),
     ("fromcodepoint", Name(T::CODEC)),
     ("function", Prefix(T::FUNCTION)),
-    ("getelementbyid", Member(T::DOM)),
-    ("getelementsbytagname", Member(T::DOM)),
+    ("getelementbyid", Member(T::METHOD)),
+    ("getelementsbytagname", Member(T::METHOD)),
     ("globalthis", Name(T::DOM)),
     ("hash", Member(T::SECRET)),
     ("href", Member(T::LOCATION)),
     ("if", Control),
-    ("image", Name(T::NET)),
     ("import", Name(T::NET)),
     ("importscripts", Name(T::NET)),
     ("in", Infix),
@@ -175,7 +177,7 @@ const WORDS: &[(&str, Word)] = &[
     ("instanceof", Infix),
     ("javascript", Scheme),
     ("join", Member(T::METHOD)),
-    ("jquery", Name(T::DOM)),
+    ("jquery", Name(T::SELF)),
     ("jscript", Scheme),
     ("let", Prefix(T::VAR)),
     ("livescript", Scheme),
@@ -185,16 +187,15 @@ const WORDS: &[(&str, Word)] = &[
     ("mocha", Scheme),
     ("msgbox", Name(T::ALERT)),
     ("navigate", Member(T::LOCATION)),
-    ("navigator", Name(T::DOM)),
+    ("navigator", Name(T::SELF)),
     ("new", Prefix(T::NEW)),
     ("of", Infix),
     ("onerror", Name(T::EVAL)),
     ("open", Member(T::NET)),
-    ("opener", Member(T::DOM)),
-    ("origin", Member(T::SECRET)),
+    ("opener", Member(T::SELF)),
     ("outerhtml", Name(T::WRITE)),
-    ("parent", Name(T::DOM)),
-    ("parentnode", Member(T::DOM)),
+    ("parent", Name(T::SELF)),
+    ("parentnode", Member(T::SELF)),
     ("prompt", Name(T::ALERT)),
     ("prototype", Name(T::REFLECT)),
     ("reduce", Member(T::METHOD)),
@@ -204,13 +205,13 @@ const WORDS: &[(&str, Word)] = &[
     ("return", Statement),
     ("reverse", Member(T::METHOD)),
     ("search", Member(T::METHOD)),
-    ("self", Name(T::DOM)),
+    ("self", Name(T::SELF)),
     ("sendbeacon", Member(T::NET)),
     ("sessionstorage", Name(T::SECRET)),
-    ("setattribute", Member(T::WRITE)),
-    ("setimmediate", Name(T::EVAL)),
-    ("setinterval", Name(T::EVAL)),
-    ("settimeout", Name(T::EVAL)),
+    ("setattribute", Member(T::METHOD)),
+    ("setimmediate", Name(T::TIMER)),
+    ("setinterval", Name(T::TIMER)),
+    ("settimeout", Name(T::TIMER)),
     ("slice", Member(T::METHOD)),
     ("some", Member(T::METHOD)),
     ("sort", Member(T::METHOD)),
@@ -219,16 +220,14 @@ const WORDS: &[(&str, Word)] = &[
     ("src", Member(T::NET)),
     ("substr", Member(T::METHOD)),
     ("switch", Control),
-    ("textcontent", Member(T::SECRET)),
     ("then", Member(T::METHOD)),
     ("throw", Prefix(T::THROW)),
-    ("top", Name(T::DOM)),
+    ("top", Name(T::SELF)),
     ("tostring", Member(T::METHOD)),
     ("trigger", Member(T::METHOD)),
     ("try", Prefix(T::CONTROL)),
     ("typeof", Prefix(T::KEYWORD)),
     ("unescape", Name(T::CODEC)),
-    ("url", Member(T::SECRET)),
     ("valueof", Member(T::METHOD)),
     ("var", Prefix(T::VAR)),
     ("vbscript", Scheme),
@@ -237,7 +236,6 @@ const WORDS: &[(&str, Word)] = &[
     ("while", Control),
     ("window", Name(T::DOM)),
     ("with", Control),
-    ("worker", Name(T::NET)),
     ("write", Member(T::WRITE)),
     ("writeln", Member(T::WRITE)),
     ("xmlhttprequest", Name(T::NET)),
