@@ -91,11 +91,8 @@ impl Patterns {
         rules: &[&Rule],
         literals: &mut literals::Builder,
     ) -> Result<Patterns, Vec<Diagnostic>> {
-        let mut compiled = Patterns {
-            patterns: Vec::new(),
-            waiting: Vec::new(),
-            identity: Arc::new(()),
-        };
+        let mut compiled =
+            Patterns { patterns: Vec::new(), waiting: Vec::new(), identity: Arc::new(()) };
         let mut errors = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             let mut error = |message: String| {
@@ -194,7 +191,8 @@ impl Patterns {
 
     /// Memory taken, in bytes.
     pub(crate) fn memory_usage(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(|w| size_of_val(w) + size_of_val(&w[..])).sum();
+        let waiting: usize =
+            self.waiting.iter().map(|w| size_of_val(w) + size_of_val(&w[..])).sum();
         let patterns: usize = self
             .patterns
             .iter()
@@ -248,16 +246,15 @@ fn regex(pattern: &str) -> Result<Regex, String> {
         .nfa_size_limit(Some(NFA_BYTES))
         .onepass_size_limit(Some(NFA_BYTES))
         .hybrid_cache_capacity(CACHE_BYTES);
-    let regex = Regex::builder()
-        .syntax(syntax)
-        .configure(config)
-        .build(pattern)
-        .map_err(|error| match error.size_limit() {
-            Some(limit) => format!("the expression takes more than {limit} bytes; repeat less"),
-            None => match error.syntax_error() {
-                Some(error) => format!("not an expression: {error}"),
-                None => format!("the expression cannot be compiled: {error}"),
-            },
+    let regex =
+        Regex::builder().syntax(syntax).configure(config).build(pattern).map_err(|error| {
+            match error.size_limit() {
+                Some(limit) => format!("the expression takes more than {limit} bytes; repeat less"),
+                None => match error.syntax_error() {
+                    Some(error) => format!("not an expression: {error}"),
+                    None => format!("the expression cannot be compiled: {error}"),
+                },
+            }
         })?;
     if regex.is_match("") {
         return Err("the expression matches nothing at all, so it matches everywhere".to_owned());
