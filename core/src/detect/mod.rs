@@ -51,6 +51,7 @@ pub(crate) mod sql;
 
 #[cfg(test)]
 mod cases;
+
 use segment::{Recorder, Scorer, Sink, Weights};
 
 pub use segment::{Feature, Levels, WeightFile};

@@ -1,0 +1,485 @@
+//! Bytes to shell tokens. One pass, no allocation; every look-ahead is bounded or remembered ([`Quotes`]).
+
+use std::ops::Range;
+
+use super::ShellToken::{self, *};
+use super::fold::Fold;
+use super::judge::{COMMAND, SOLO_STARTS};
+use super::wildcard;
+use super::word::{self, Quotes, Stops, Word};
+use super::words::{self, PathKind};
+use crate::detect::segment::Sink;
+
+/// Where in a command line the lexer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    /// Among words of no command: only metacharacters matter.
+    Outside,
+    /// Where a command can stand.
+    Command,
+    /// After a command.
+    Arguments,
+    /// After `x=`.
+    Assigned,
+    /// After `>` among words of no command.
+    Target,
+}
+
+#[allow(clippy::struct_excessive_bools, reason = "each is a mode of its own")]
+struct Lexer<'v, 's, S> {
+    view: &'v [u8],
+    out: Fold<'s, S>,
+    position: Position,
+    quotes: Quotes,
+    /// No token was told yet.
+    silent: bool,
+    /// The next word is the first of a whole command.
+    begins: bool,
+    /// Open `$(`, `<(`.
+    substitutions: u32,
+    /// Inside of backticks.
+    ticked: bool,
+    /// Inside of a brace list.
+    braced: bool,
+    /// `+` stands for a blank: the value was not decoded as a form.
+    plus: bool,
+}
+
+/// Lexes the view from its begin; false if it is no command, where one is asked for. O(len).
+pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
+    let mut lexer = Lexer {
+        view,
+        out: Fold::new(sink),
+        position: Position::Outside,
+        quotes: Quotes::default(),
+        silent: true,
+        begins: false,
+        substitutions: 0,
+        ticked: false,
+        braced: false,
+        plus: false,
+    };
+    let mut at = 0;
+    if context == COMMAND {
+        match lexer.whole_command() {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    while at < view.len() {
+        at = match lexer.position {
+            Position::Outside => lexer.pass_over(at),
+            _ => lexer.take(at),
+        };
+    }
+    true
+}
+
+/// Bytes that matter outside of commands.
+static META: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b";|&`$\n\r<>";
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+impl<S: Sink> Lexer<'_, '_, S> {
+    fn byte(&self, at: usize) -> u8 {
+        self.view.get(at).copied().unwrap_or(0)
+    }
+
+    /// Starts a whole command; `None` if the first word is no command.
+    fn whole_command(&mut self) -> Option<usize> {
+        let start = self.view.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        self.position = Position::Command;
+        self.silent = false;
+        self.out.push(B_CMD, start..start);
+        self.begins = true;
+        let next = self.take(start);
+        // A word that is no command sends the lexer outside.
+        (self.position != Position::Outside).then_some(next)
+    }
+
+    /// Skips what is no command to the next metacharacter that counts, and takes that.
+    fn pass_over(&mut self, at: usize) -> usize {
+        let rest = self.view.get(at..).unwrap_or_default();
+        let Some(skipped) = rest.iter().position(|&b| META[b as usize]) else {
+            return self.view.len();
+        };
+        let at = at + skipped;
+        match (self.byte(at), self.byte(at + 1)) {
+            (b'$' | b'<' | b'>', b'(') => self.open(at),
+            (b'$' | b'<', _) => at + 1,
+            (b'>', _) => self.output(at),
+            (b'`', _) => self.tick(at),
+            _ => self.separator(at),
+        }
+    }
+
+    /// Tells a token; before the first, what the value starts with.
+    fn tell(&mut self, token: ShellToken, range: Range<usize>) {
+        if self.silent {
+            self.silent = false;
+            let before = self.view.get(..range.start).unwrap_or_default().trim_ascii();
+            let start = match before {
+                [] => B_START,
+                [.., b'\'' | b'"' | b')'] => B_QUOTE,
+                _ if memchr::memchr2(b' ', b'\n', before).is_none() => B_WORD,
+                _ => B_TEXT,
+            };
+            self.out.push(start, range.start..range.start);
+        }
+        self.out.push(token, range);
+    }
+
+    /// Takes what stands at `at` in or after a command.
+    fn take(&mut self, at: usize) -> usize {
+        match (self.byte(at), self.byte(at + 1)) {
+            (b' ' | b'\t', _) => at + 1,
+            (b'+', _) if self.plus => at + 1,
+            (b';' | b'|' | b'&' | b'\n' | b'\r', _) => self.separator(at),
+            (b'`', _) => self.tick(at),
+            (b'$' | b'<' | b'>', b'(') => self.open(at),
+            (b'>', _) => self.output(at),
+            (b'<', _) => self.input(at),
+            (b'(', _) => {
+                self.tell(LP, at..at + 1);
+                if self.position != Position::Arguments || self.blank_before(at) {
+                    self.position = Position::Command;
+                }
+                at + 1
+            }
+            (b')', _) => {
+                let token = if self.substitutions > 0 { SUB_C } else { RP };
+                self.substitutions = self.substitutions.saturating_sub(1);
+                self.tell(token, at..at + 1);
+                self.position = Position::Arguments;
+                at + 1
+            }
+            (b',' | b'}', _) if self.braced => {
+                self.braced = self.byte(at) == b',';
+                at + 1
+            }
+            (b'{', next) if self.position == Position::Command && next.is_ascii_graphic() => {
+                self.tell(BRACE, at..at + 1);
+                self.braced = true;
+                at + 1
+            }
+            (b'#', _) if self.position != Position::Assigned => {
+                self.tell(COMMENT, at..at + 1);
+                let rest = self.view.get(at..).unwrap_or_default();
+                self.position = Position::Outside;
+                memchr::memchr2(b'\n', b'\r', rest).map_or(self.view.len(), |line| at + line)
+            }
+            _ => self.word(at),
+        }
+    }
+
+    fn blank_before(&self, at: usize) -> bool {
+        at == 0 || matches!(self.byte(at - 1), b' ' | b'\t' | b'(' | b';' | b'|' | b'&')
+    }
+
+    fn separator(&mut self, at: usize) -> usize {
+        let (token, len) = match (self.byte(at), self.byte(at + 1)) {
+            (b'\n' | b'\r', _) => (NL, 1),
+            (b'|', b'|') | (b'&', b'&') => (SEP, 2),
+            (b'&', b'>') => (R_OUT, 2),
+            (b'&', next) => {
+                if let Some(entity) = entity(self.view, at) {
+                    return at + entity;
+                }
+                (if is_blank(next) { AMP_S } else { AMP }, 1)
+            }
+            (_, next) => (if is_blank(next) { SEP_S } else { SEP }, 1),
+        };
+        self.tell(token, at..at + len);
+        self.braced = false;
+        self.plus |= self.byte(at + len) == b'+';
+        self.position = if token == R_OUT { Position::Target } else { Position::Command };
+        at + len
+    }
+
+    /// `$(`, `<(`, `>(`.
+    fn open(&mut self, at: usize) -> usize {
+        let dollar = self.byte(at) == b'$';
+        if dollar && self.byte(at + 2) == b'(' {
+            self.tell(EXPAND, at..at + 3);
+            self.substitutions = self.substitutions.saturating_add(2);
+            self.position = Position::Arguments;
+            return at + 3;
+        }
+        self.tell(if dollar { SUB_O } else { PROC }, at..at + 2);
+        self.substitutions = self.substitutions.saturating_add(1);
+        self.position = Position::Command;
+        at + 2
+    }
+
+    fn tick(&mut self, at: usize) -> usize {
+        self.ticked = !self.ticked;
+        let token = if !self.ticked {
+            TICK_C
+        } else if at > 0 && (self.byte(at - 1).is_ascii_alphanumeric() || self.byte(at - 1) == b'=')
+        {
+            TICK_T
+        } else {
+            TICK_O
+        };
+        self.tell(token, at..at + 1);
+        self.position = if self.ticked { Position::Command } else { Position::Arguments };
+        at + 1
+    }
+
+    /// `>`, `>>`, `>&`; not the tip of an arrow, not "at least".
+    fn output(&mut self, at: usize) -> usize {
+        let before = if at > 0 { self.byte(at - 1) } else { 0 };
+        let mut end = at + 1;
+        while matches!(self.byte(end), b'>' | b'&' | b'|') && end < at + 3 {
+            end += 1;
+        }
+        if matches!(before, b'-' | b'=' | b'<' | b'/') || self.byte(end) == b'=' {
+            return end;
+        }
+        if self.position == Position::Outside {
+            let rest = self.view.get(end..).unwrap_or_default();
+            let blanks = rest.iter().take_while(|b| is_blank(**b)).take(4).count();
+            if !matches!(self.byte(end + blanks), b'/' | b'.' | b'~') {
+                return end;
+            }
+            self.position = Position::Target;
+        }
+        self.tell(R_OUT, at..end);
+        if self.position == Position::Command {
+            self.position = Position::Arguments;
+        }
+        end
+    }
+
+    fn input(&mut self, at: usize) -> usize {
+        let run = self.view.iter().skip(at).take(3).take_while(|&&b| b == b'<').count();
+        if run > 1 || !matches!(self.byte(at + 1), b'=' | b'>' | b'-') {
+            self.tell(if run > 1 { HERE } else { R_IN }, at..at + run);
+            if self.position == Position::Command {
+                self.position = Position::Arguments;
+            }
+        }
+        at + run.max(1)
+    }
+
+    fn word(&mut self, at: usize) -> usize {
+        let stops = Stops {
+            equals: self.position == Position::Command,
+            brace: self.braced,
+            plus: self.plus,
+        };
+        let (word, end) = word::read(self.view, at, &mut self.quotes, stops);
+        // A metacharacter that the caller did not take would not move.
+        let end = end.max(at + 1);
+        let range = at..end;
+        match self.position {
+            Position::Command => self.command(&word, range),
+            Position::Assigned => {
+                if word.expand {
+                    self.tell(EXPAND, range);
+                }
+                self.position = Position::Command;
+            }
+            Position::Target => {
+                self.argument(&word, range);
+                self.position = Position::Outside;
+            }
+            Position::Arguments | Position::Outside => self.argument(&word, range),
+        }
+        if word.ifs {
+            self.tell(IFS, end..end);
+        }
+        end
+    }
+
+    fn command(&mut self, word: &Word, range: Range<usize>) {
+        let name = word.as_bytes();
+        self.position = Position::Arguments;
+        if word.expand {
+            self.tell(EXPAND, range.clone());
+        }
+        if word.is_empty() {
+            // `$x=` assigns, in PowerShell and PHP, and names a parameter of an old cookie.
+            if word.var && self.byte(range.end) == b'=' {
+                self.position = Position::Outside;
+            } else if word.var {
+                self.tell(CP_VAR, range);
+            } else if word.ifs || word.quoted {
+                self.position = Position::Command;
+            }
+            return;
+        }
+        if self.byte(range.end) == b'=' && is_identifier(name) && !word.split {
+            // The sign is passed over with the value.
+            self.tell(CP_ASSIGN, range);
+            self.position = Position::Assigned;
+            return;
+        }
+        if word.text {
+            // `for /f %i in ('cmd /c …')`; else no command is quoted with its arguments.
+            self.argument(word, range);
+            return;
+        }
+        let known = if word.glob && wildcard::leads_into_system(name) {
+            Some(CP_GLOB)
+        } else if let Some(kind) = words::path(name) {
+            (kind == PathKind::Program).then_some(CP_PATH)
+        } else {
+            words::command(program(name)).filter(|&family| fits_case(Some(family), word))
+        };
+        let call = self.byte(range.end) == b'(';
+        let token = match known {
+            Some(family) if !call => family,
+            _ if call => CP_FN,
+            _ if word.var => CP_VAR,
+            _ => CP_OTHER,
+        };
+        // `\\w` is no command in disguise but part of a regular expression.
+        if known.is_some() && word.split && name.len() > 1 {
+            self.tell(SPLIT, range.clone());
+        }
+        if known.is_some() && word.caret {
+            self.tell(CARET, range.clone());
+        }
+        if self.begins
+            && known.is_some()
+            && is_solo(self.view.get(range.start..).unwrap_or_default())
+        {
+            self.tell(SOLO, range.clone());
+        }
+        self.begins = false;
+        self.tell(token, range);
+        if matches!(token, CP_OTHER | CP_FN) {
+            self.position = Position::Outside;
+        } else if words::takes_command(name) {
+            self.position = Position::Command;
+        }
+    }
+
+    fn argument(&mut self, word: &Word, range: Range<usize>) {
+        let name = word.as_bytes();
+        if word.expand {
+            self.tell(EXPAND, range.clone());
+        }
+        if word.is_empty() {
+            if word.var {
+                self.tell(A_VAR, range);
+            }
+            return;
+        }
+        let token = if word.text {
+            let first = name.split(|b| matches!(b, b' ' | b'(')).next().unwrap_or_default();
+            if words::certain(program(first)) { A_QCMD } else { A_STR }
+        } else if word.glob && wildcard::leads_into_system(name) {
+            A_SENS
+        } else {
+            plain_argument(name, word)
+        };
+        if word.split && matches!(token, A_SENS | A_CMD | DEVTCP) {
+            self.tell(SPLIT, range.clone());
+        }
+        if word.caret && token == A_CMD {
+            self.tell(CARET, range.clone());
+        }
+        self.tell(token, range);
+    }
+}
+
+/// Whether the text starts with one of [`SOLO_STARTS`], as a word.
+fn is_solo(text: &[u8]) -> bool {
+    SOLO_STARTS.iter().any(|start| {
+        let start = start.as_bytes();
+        let ends_word = |b: Option<&u8>| !b.is_some_and(u8::is_ascii_alphanumeric);
+        text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+            && (ends_word(start.last()) || ends_word(text.get(start.len())))
+    })
+}
+
+/// Commands of Unix that are words, too, count in lower case alone; those of Windows are written anyhow.
+fn fits_case(family: Option<ShellToken>, word: &Word) -> bool {
+    !word.upper || matches!(family, Some(CP_WIN | CP_UNIX | CP_PROBE | CP_NET))
+}
+
+fn plain_argument(name: &[u8], word: &Word) -> ShellToken {
+    match name {
+        b"-c" | b"-e" | b"-r" | b"-i" | b"-enc" | b"-encodedcommand" | b"-command" | b"/c"
+        | b"/k" => return A_EVAL,
+        [b'-', b'-', b'a'..=b'z', ..] | [b'-', b'a'..=b'z' | b'0'..=b'9', ..] => return A_FLAG,
+        [b'%', .., b'%'] => return A_VAR,
+        _ => {}
+    }
+    if let Some(kind) = words::path(name) {
+        return match kind {
+            PathKind::Socket => DEVTCP,
+            PathKind::System | PathKind::Program => A_SENS,
+            PathKind::Plain if is_windows_flag(name) => A_SLASH,
+            PathKind::Plain => A_PATH,
+        };
+    }
+    if is_url(name) {
+        A_URL
+    } else if name.iter().all(u8::is_ascii_digit) {
+        A_NUM
+    } else if is_address(name) {
+        A_IP
+    } else if word.var && !word.quoted {
+        A_VAR
+    } else if words::certain(name) && fits_case(words::command(name), word) {
+        A_CMD
+    } else {
+        A_WORD
+    }
+}
+
+/// `/f`, `/all`, `/n:`.
+fn is_windows_flag(name: &[u8]) -> bool {
+    matches!(name, [b'/', rest @ ..] if (1..=4).contains(&rest.len())
+        && rest.iter().all(|b| b.is_ascii_alphabetic() || *b == b':'))
+}
+
+/// Without the folder and extension that Windows allows.
+fn program(name: &[u8]) -> &[u8] {
+    let name = name.strip_suffix(b".exe").unwrap_or(name);
+    name.strip_suffix(b".com").unwrap_or(name)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn is_identifier(name: &[u8]) -> bool {
+    matches!(name, [b'a'..=b'z' | b'_', rest @ ..]
+        if rest.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'))
+}
+
+/// A scheme, `://`.
+fn is_url(name: &[u8]) -> bool {
+    let scheme = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    scheme > 1 && name.get(scheme..).is_some_and(|rest| rest.starts_with(b"://"))
+}
+
+/// Four numbers, three dots; a port may follow.
+fn is_address(name: &[u8]) -> bool {
+    name.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':'))
+        && name.split(|&b| b == b'.').count() == 4
+}
+
+/// The length of the HTML entity at `at`: `&amp;`, `&#39;`. Not of `&id;`.
+fn entity(view: &[u8], at: usize) -> Option<usize> {
+    let name = view.get(at + 1..)?;
+    let len = name.iter().take(10).position(|&b| b == b';')?;
+    let name = name.get(..len)?;
+    let reference = match name {
+        [b'#', ..] => true,
+        [] => false,
+        _ => name.iter().all(u8::is_ascii_alphanumeric) && words::command(name).is_none(),
+    };
+    reference.then_some(len + 2)
+}
