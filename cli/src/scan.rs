@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use abatis::{Action, Class, Coverage, Engine, Finding, Place, Request, Scratch, Verdict};
+use abatis::{Action, Class, Coverage, Engine, Finding, Request, Scratch, Verdict};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use crossbeam_channel::{Receiver, Sender, bounded};

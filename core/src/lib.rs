@@ -1,7 +1,6 @@
 //! abatis: input validation and attack detection for APIs.
 
 #![deny(unsafe_code)]
-#![allow(dead_code, unused_imports)] // until the way is whole
 
 mod ambiguity;
 mod body;

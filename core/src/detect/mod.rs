@@ -49,9 +49,6 @@ pub(crate) mod segment;
 pub(crate) mod shell;
 pub(crate) mod sql;
 
-#[cfg(test)]
-mod cases;
-
 use segment::{Recorder, Scorer, Sink, Weights};
 
 pub use segment::{Feature, Levels, WeightFile};

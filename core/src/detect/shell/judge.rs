@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_never_understates() {
+    fn the_gate_is_a_law() {
         let pieces: &[&[u8]] = &[
             b"a",
             b" ",
@@ -178,7 +178,7 @@ mod tests {
             b"c:",
             b".exe",
         ];
-        cases::gate_never_understates(Shell, pieces);
+        cases::gate_is_a_law(Shell, pieces);
     }
 
     #[test]
