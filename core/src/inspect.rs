@@ -220,7 +220,7 @@ impl Run<'_> {
         matches: &mut Vec<Match>,
     ) {
         let Run { plan, memory, case } = self;
-        plan.literals(reading.bytes, reading.classes, &mut memory.hits);
+        plan.literals(reading.bytes, &mut memory.hits);
         for language in &plan.languages {
             let rule = &plan.rules[language.rule as usize];
             let open = reading.classes.intersects(language.gate)

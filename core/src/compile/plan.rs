@@ -235,7 +235,7 @@ impl Plan {
         let (Ok(patterns), Ok(router), true) = (patterns, router, errors.is_empty()) else {
             return Err(BuildError::invalid(errors));
         };
-        let literals = words.build(policy.limits.compiled_bytes)?;
+        let literals = words.build();
         let plan = Plan {
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
             limits: policy.limits.clone(),
@@ -282,9 +282,9 @@ impl Plan {
 
     /// What literals a reading holds.
     #[inline]
-    pub(crate) fn literals(&self, reading: &[u8], classes: Classes, hits: &mut Hits) {
+    pub(crate) fn literals(&self, reading: &[u8], hits: &mut Hits) {
         if self.prefiltered {
-            self.literals.find(reading, classes, hits);
+            self.literals.find(reading, hits);
         } else {
             self.literals.find_slowly(reading, hits);
         }

@@ -51,7 +51,7 @@ pub(crate) mod sql;
 
 use segment::{Recorder, Scorer, Sink, Weights};
 
-pub use segment::{Feature, Levels, WeightFile};
+pub use segment::Feature;
 
 /// The built-in languages, by name. The one place that knows them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
