@@ -20,9 +20,10 @@ impl<'s, S: Sink> Fold<'s, S> {
         let token = match (self.previous, token) {
             (Some(A_WORD), A_WORD) => A_WORDS,
             (Some(A_WORDS), A_WORD) => return,
-            (Some(previous), NL | RP | LP | SUB_C | A_FLAG | SPLIT | EXPAND | A_VAR | CP_VAR)
-                if previous == token =>
-            {
+            (
+                Some(previous),
+                SEP | NL | RP | LP | SUB_C | A_FLAG | SPLIT | EXPAND | A_VAR | CP_VAR,
+            ) if previous == token => {
                 return;
             }
             _ => token,

@@ -103,10 +103,11 @@ impl Language for Shell {
         if context == ARGUMENT {
             return classes.intersects(METACHARACTERS);
         }
-        // No command starts with a digit, a letter beyond ASCII or other punctuation than this.
+        // No command starts with a digit, a letter beyond ASCII or other punctuation than this; what starts with a
+        // separator is an argument.
         view.trim_ascii_start()
             .first()
-            .is_some_and(|b| b.is_ascii_alphabetic() || b"/.\\'\"$`~%@{([<>|&;!^_#".contains(b))
+            .is_some_and(|b| b.is_ascii_alphabetic() || b"/.\\'\"$`~%@{([<_".contains(b))
     }
 
     fn lex<S: Sink>(self, context: u8, view: &[u8], sink: &mut S) -> bool {

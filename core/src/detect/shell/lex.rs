@@ -25,6 +25,17 @@ enum Position {
     Target,
 }
 
+/// What a command makes of a plain word behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Governs {
+    /// A word.
+    Nothing,
+    /// A host, if it looks like one.
+    Host,
+    /// A subcommand, if it is one.
+    Subcommand,
+}
+
 #[allow(clippy::struct_excessive_bools, reason = "each is a mode of its own")]
 struct Lexer<'v, 's, S> {
     view: &'v [u8],
@@ -35,6 +46,8 @@ struct Lexer<'v, 's, S> {
     silent: bool,
     /// The next word is the first of a whole command.
     begins: bool,
+    /// What the last command makes of a plain word behind it.
+    governs: Governs,
     /// Open `$(`, `<(`.
     substitutions: u32,
     /// Inside of backticks.
@@ -54,6 +67,7 @@ pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
         quotes: Quotes::default(),
         silent: true,
         begins: false,
+        governs: Governs::Nothing,
         substitutions: 0,
         ticked: false,
         braced: false,
@@ -251,7 +265,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
             }
             self.position = Position::Target;
         }
-        self.tell(R_OUT, at..end);
+        let twin = self.byte(end - 1) == b'&' && self.byte(end).is_ascii_digit();
+        self.tell(if twin { R_DUP } else { R_OUT }, at..end);
         if self.position == Position::Command {
             self.position = Position::Arguments;
         }
@@ -355,6 +370,11 @@ impl<S: Sink> Lexer<'_, '_, S> {
             self.tell(SOLO, range.clone());
         }
         self.begins = false;
+        self.governs = match token {
+            CP_NET => Governs::Host,
+            _ if words::takes_subcommand(name) => Governs::Subcommand,
+            _ => Governs::Nothing,
+        };
         self.tell(token, range);
         if matches!(token, CP_OTHER | CP_FN) {
             self.position = Position::Outside;
@@ -380,8 +400,15 @@ impl<S: Sink> Lexer<'_, '_, S> {
         } else if word.glob && wildcard::leads_into_system(name) {
             A_SENS
         } else {
-            plain_argument(name, word)
+            match (plain_argument(name, word), self.governs) {
+                (A_WORD, Governs::Host) if is_host(name) => A_HOST,
+                (A_WORD, Governs::Subcommand) if words::subcommand(name) => A_SUB,
+                (token, _) => token,
+            }
         };
+        if token != A_FLAG {
+            self.governs = Governs::Nothing;
+        }
         if word.split && matches!(token, A_SENS | A_CMD | DEVTCP) {
             self.tell(SPLIT, range.clone());
         }
@@ -457,6 +484,12 @@ fn is_blank(byte: u8) -> bool {
 fn is_identifier(name: &[u8]) -> bool {
     matches!(name, [b'a'..=b'z' | b'_', rest @ ..]
         if rest.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'))
+}
+
+/// `host.example`, `user@host`.
+fn is_host(name: &[u8]) -> bool {
+    name.contains(&b'@')
+        || matches!(name, [.., b'.', last] | [.., b'.', _, last] | [.., b'.', _, _, last] if last.is_ascii_alphabetic())
 }
 
 /// A scheme, `://`.

@@ -56,6 +56,8 @@ tokens! {
         PROC,
         /// `>`, `<`, `<<`.
         R_OUT, R_IN, HERE,
+        /// `2>&1`, `>&2`.
+        R_DUP,
         /// Other parentheses.
         LP, RP,
         /// `[`, `[[`, `test`.
@@ -112,6 +114,10 @@ tokens! {
         A_STR,
         /// `$x`, `%x%`.
         A_VAR,
+        /// A word of `net user`, `reg query` and kin.
+        A_SUB,
+        /// A host or mail address by its looks.
+        A_HOST,
         /// Any other word.
         A_WORD,
         /// The second word of such in a row; more are not told.

@@ -45,6 +45,37 @@ pub(super) fn takes_command(word: &[u8]) -> bool {
     )
 }
 
+/// Whether a subcommand follows this command.
+pub(super) fn takes_subcommand(word: &[u8]) -> bool {
+    matches!(word, b"net" | b"net1" | b"reg" | b"sc" | b"wmic")
+}
+
+/// Whether this is a subcommand of one of [`takes_subcommand`]: an English word, but not behind them.
+pub(super) fn subcommand(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"user"
+            | b"localgroup"
+            | b"group"
+            | b"view"
+            | b"use"
+            | b"share"
+            | b"accounts"
+            | b"session"
+            | b"query"
+            | b"add"
+            | b"delete"
+            | b"save"
+            | b"export"
+            | b"create"
+            | b"config"
+            | b"process"
+            | b"service"
+            | b"os"
+            | b"useraccount"
+    )
+}
+
 fn unix(word: &[u8]) -> Option<ShellToken> {
     Some(match word {
         b"ls" | b"uname" | b"whoami" | b"ifconfig" | b"netstat" | b"chmod" | b"chown"
@@ -59,14 +90,15 @@ fn unix(word: &[u8]) -> Option<ShellToken> {
         | b"realpath" | b"mktemp" | b"mkfifo" | b"mknod" | b"chattr" | b"lsattr" | b"visudo"
         | b"setfacl" | b"chroot" | b"insmod" | b"modprobe" | b"mkfs" | b"fdisk" | b"openssl"
         | b"xxencode" | b"uuencode" | b"strace" | b"ltrace" | b"gdb" | b"tr" | b"wc" | b"pr"
-        | b"usleep" | b"nsenter" | b"kubectl" | b"sysctl" | b"hostnamectl" => CP_UNIX,
+        | b"usleep" | b"nsenter" | b"kubectl" | b"sysctl" | b"hostnamectl" | b"uptime"
+        | b"logname" | b"sqlite3" | b"psql" | b"dpkg" | b"apt-get" => CP_UNIX,
         _ => return None,
     })
 }
 
 fn other(word: &[u8]) -> Option<ShellToken> {
     Some(match word {
-        b"id" | b"cat" | b"sleep" | b"echo" | b"ping" | b"dir" => CP_PROBE,
+        b"id" | b"cat" | b"sleep" | b"echo" | b"ping" | b"dir" | b"hostname" => CP_PROBE,
         b"sh" | b"bash" | b"zsh" | b"ksh" | b"dash" | b"csh" | b"tcsh" | b"ash" | b"rbash"
         | b"python" | b"python2" | b"python3" | b"perl" | b"php" | b"ruby" | b"node"
         | b"nodejs" | b"lua" | b"awk" | b"gawk" | b"mawk" | b"sed" | b"tclsh" | b"osascript"
@@ -88,7 +120,7 @@ fn other(word: &[u8]) -> Option<ShellToken> {
         b"if" | b"then" | b"else" | b"elif" | b"fi" | b"for" | b"while" | b"until" | b"do"
         | b"done" | b"case" | b"esac" | b"!" | b"{" | b"}" | b"sudo" | b"nohup" | b"exec"
         | b"eval" | b"xargs" | b"env" | b"command" | b"busybox" | b"export" | b"unset"
-        | b"source" | b"builtin" | b"setsid" | b"@" | b"function" | b"alias" => CP_KW,
+        | b"source" | b"builtin" | b"setsid" | b"@" | b"function" | b"alias" | b"time" => CP_KW,
         _ => return None,
     })
 }
@@ -96,19 +128,18 @@ fn other(word: &[u8]) -> Option<ShellToken> {
 fn ambiguous(word: &[u8]) -> Option<ShellToken> {
     Some(match word {
         b"w" | b"who" | b"find" | b"date" | b"sort" | b"head" | b"tail" | b"more" | b"less"
-        | b"cut" | b"kill" | b"time" | b"host" | b"set" | b"make" | b"at" | b"top" | b"type"
-        | b"join" | b"split" | b"touch" | b"history" | b"man" | b"last" | b"write" | b"wall"
-        | b"watch" | b"file" | b"stat" | b"mail" | b"sendmail" | b"reboot" | b"shutdown"
-        | b"halt" | b"sync" | b"free" | b"cal" | b"groups" | b"users" | b"locale" | b"finger"
-        | b"tee" | b"paste" | b"locate" | b"which" | b"mount" | b"ip" | b"arp" | b"route"
-        | b"git" | b"docker" | b"ver" | b"vol" | b"tree" | b"copy" | b"move" | b"del"
-        | b"erase" | b"ren" | b"start" | b"call" | b"net" | b"reg" | b"sc" | b"attrib"
-        | b"hostname" | b"service" | b"passwd" | b"su" | b"tar" | b"zip" | b"apt" | b"yum"
-        | b"pip" | b"npm" | b"gem" | b"strings" | b"seq" | b"bc" | b"dc" | b"vi" | b"vim"
-        | b"nano" | b"ed" | b"ex" | b"diff" | b"cmp" | b"comm" | b"fold" | b"expand" | b"rev"
-        | b"nl" | b"shuf" | b"install" | b"link" | b"unlink" | b"uptime" | b"logname" | b"tty"
-        | b"timeout" | b"nice" | b"crash" | b"poweroff" | b"exit" | b"cd" | b"read" | b"java"
-        | b"go" | b"mysql" | b"psql" | b"sqlite3" | b"apt-get" | b"dpkg" | b"rpm" => CP_AMB,
+        | b"cut" | b"kill" | b"host" | b"set" | b"make" | b"at" | b"top" | b"type" | b"join"
+        | b"split" | b"touch" | b"history" | b"man" | b"last" | b"write" | b"wall" | b"watch"
+        | b"file" | b"stat" | b"mail" | b"sendmail" | b"reboot" | b"shutdown" | b"halt"
+        | b"sync" | b"free" | b"cal" | b"groups" | b"users" | b"locale" | b"finger" | b"tee"
+        | b"paste" | b"locate" | b"which" | b"mount" | b"ip" | b"arp" | b"route" | b"git"
+        | b"docker" | b"ver" | b"vol" | b"tree" | b"copy" | b"move" | b"del" | b"erase"
+        | b"ren" | b"start" | b"call" | b"net" | b"reg" | b"sc" | b"service" | b"passwd"
+        | b"su" | b"tar" | b"zip" | b"apt" | b"yum" | b"pip" | b"npm" | b"gem" | b"strings"
+        | b"seq" | b"bc" | b"dc" | b"vi" | b"vim" | b"nano" | b"ed" | b"ex" | b"diff" | b"cmp"
+        | b"comm" | b"fold" | b"expand" | b"rev" | b"nl" | b"shuf" | b"install" | b"link"
+        | b"unlink" | b"tty" | b"timeout" | b"nice" | b"crash" | b"poweroff" | b"exit" | b"cd"
+        | b"read" | b"java" | b"go" | b"mysql" => CP_AMB,
         _ => return None,
     })
 }
