@@ -6,7 +6,11 @@
 //! Caught or flagged means any action but allow. By cluster, each cluster of near-duplicates counts once, as the mean of
 //! its records; so floods of one tool do not rule.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program that prints tables")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a program that prints tables"
+)]
 
 mod report;
 
@@ -66,7 +70,8 @@ struct Line {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let name = args.data.file_name().map_or("data".into(), |name| name.to_string_lossy().into_owned());
+    let name =
+        args.data.file_name().map_or("data".into(), |name| name.to_string_lossy().into_owned());
     let mut missed = false;
     for kind in ["values", "requests"] {
         let path = args.data.join(format!("{kind}.jsonl"));
@@ -103,7 +108,9 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
     let engines = Sensitivity::ALL
         .into_iter()
         .map(|sensitivity| {
-            let mut bundle = Policy::builtin("default").and_then(Bundle::new).map_err(|error| error.to_string())?;
+            let mut bundle = Policy::builtin("default")
+                .and_then(Bundle::new)
+                .map_err(|error| error.to_string())?;
             bundle.policy.sensitivity = sensitivity;
             Engine::builder().build(&bundle).map_err(|error| error.to_string())
         })
@@ -113,17 +120,22 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     for (number, text) in BufReader::new(file).lines().enumerate() {
         let text = text.map_err(|error| error.to_string())?;
-        let line: Line = serde_json::from_str(&text).map_err(|error| format!("line {}: {error}", number + 1))?;
+        let line: Line =
+            serde_json::from_str(&text).map_err(|error| format!("line {}: {error}", number + 1))?;
         if line.label != "attack" && line.label != "benign" {
             continue;
         }
         let mut caught = Vec::new();
         for (engine, scratch) in engines.iter().zip(&mut scratches) {
-            caught.push(judge(engine, scratch, &line).map_err(|error| format!("line {}: {error}", number + 1))?);
+            caught.push(
+                judge(engine, scratch, &line)
+                    .map_err(|error| format!("line {}: {error}", number + 1))?,
+            );
         }
         let attack = line.label == "attack";
         let wrong = caught.get(1).is_some_and(|(action, _)| (*action > Action::Allow) != attack);
-        if wrong && line.class.contains(&args.only) && rates.wrong_so_far(&line.class) < args.wrong {
+        if wrong && line.class.contains(&args.only) && rates.wrong_so_far(&line.class) < args.wrong
+        {
             let shown = line.value.as_deref().or(line.target.as_deref()).unwrap_or("(bytes)");
             let why = caught.get(1).map_or("", |(_, why)| why.as_str());
             println!("{:24} {:16} {:40} {shown:?}", line.class, line.source, why);
@@ -151,6 +163,10 @@ fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<(Action,
         let value = bytes(&line.value, &line.value_b64)?;
         engine.inspect_value(scratch, Place::Query, &value)
     };
-    let why = verdict.findings.first().map(|f| format!("{} {} {}", f.rule, f.score, f.pointer)).unwrap_or_default();
+    let why = verdict
+        .findings
+        .first()
+        .map(|f| format!("{} {} {}", f.rule, f.score, f.pointer))
+        .unwrap_or_default();
     Ok((verdict.action, why))
 }

@@ -29,13 +29,20 @@ impl Default for Bars {
 }
 
 /// The classes whose rates the mean over classes is taken of.
-const CLASSES: [&str; 12] =
-    ["sqli", "xss", "cmdi", "lfi", "rce-code", "ssti", "ssrf", "log4j", "nosqli", "crlf", "ldapi", "xxe"];
+const CLASSES: [&str; 12] = [
+    "sqli", "xss", "cmdi", "lfi", "rce-code", "ssti", "ssrf", "log4j", "nosqli", "crlf", "ldapi",
+    "xxe",
+];
 /// Innocents made to look like attacks.
 const HARD: [&str; 2] = ["benign-libinjection-fp", "benign-naughty"];
 /// Prose about code.
-const TECHNICAL: [&str; 5] =
-    ["benign-sql-prose", "benign-security-prose", "benign-man", "benign-man-i18n", "benign-markdown"];
+const TECHNICAL: [&str; 5] = [
+    "benign-sql-prose",
+    "benign-security-prose",
+    "benign-man",
+    "benign-man-i18n",
+    "benign-markdown",
+];
 
 /// Sums of one cluster: records, and caught ones for each sensitivity.
 #[derive(Clone, Copy, Default)]
@@ -111,10 +118,15 @@ impl Rates {
                 }
             }
         }
-        tiers.push(("caught, mean over classes", mean.map(|sum| sum / f64::from(classes.max(1))), classes as usize));
+        tiers.push((
+            "caught, mean over classes",
+            mean.map(|sum| sum / f64::from(classes.max(1))),
+            classes as usize,
+        ));
         let technical = |name: &str| TECHNICAL.contains(&name);
         let hard = |name: &str| HARD.contains(&name);
-        let (rates, samples) = self.rate(by, |benign, name| benign && !technical(name) && !hard(name));
+        let (rates, samples) =
+            self.rate(by, |benign, name| benign && !technical(name) && !hard(name));
         tiers.push(("flagged, ordinary", rates, samples));
         let (rates, samples) = self.rate(by, |benign, name| benign && technical(name));
         tiers.push(("flagged, technical", rates, samples));
@@ -143,16 +155,28 @@ impl Rates {
 
     /// The tables, as Markdown.
     pub(crate) fn table(&self, kind: &str, data: &str) -> String {
-        let mut text = format!("# Quality on `{data}`: {kind}\n\n`cargo xtask quality --data …/{data}`. Per cent with any action but allow.\n");
+        let mut text = format!(
+            "# Quality on `{data}`: {kind}\n\n`cargo xtask quality --data …/{data}`. Per cent with any action but allow.\n"
+        );
         for (by, title) in [(By::Cluster, "By cluster"), (By::Record, "By record")] {
             let names: Vec<_> = Sensitivity::ALL.iter().map(|s| s.as_str()).collect();
-            let _ = write!(text, "\n## {title}\n\n| | n | {} |\n|---|---:|{}\n", names.join(" | "), "---:|".repeat(4));
+            let _ = write!(
+                text,
+                "\n## {title}\n\n| | n | {} |\n|---|---:|{}\n",
+                names.join(" | "),
+                "---:|".repeat(4)
+            );
             let mut row = |name: &str, rates: [f64; 4], samples: usize, digits: usize| {
                 let rates = rates.map(|rate| format!("{rate:.digits$}")).join(" | ");
                 let _ = writeln!(text, "| {name} | {samples} | {rates} |");
             };
             for (name, rates, samples) in self.tiers(by) {
-                row(&format!("**{name}**"), rates, samples, if name.contains("ordinary") { 3 } else { 2 });
+                row(
+                    &format!("**{name}**"),
+                    rates,
+                    samples,
+                    if name.contains("ordinary") { 3 } else { 2 },
+                );
             }
             for (benign, class) in self.classes.keys() {
                 let (rates, samples) = self.rate(by, |b, name| b == *benign && name == class);

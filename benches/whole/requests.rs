@@ -12,14 +12,18 @@ fn values(c: &mut Criterion) {
     let engine = Engine::new(&Policy::default()).expect("the built-in policy");
     let mut scratch = Scratch::new();
     let mut group = c.benchmark_group("value");
-    for (name, value, action) in
-        [("name", NAME, Action::Allow), ("prose", PROSE, Action::Allow), ("attack", ATTACK, Action::Block)]
-    {
+    for (name, value, action) in [
+        ("name", NAME, Action::Allow),
+        ("prose", PROSE, Action::Allow),
+        ("attack", ATTACK, Action::Block),
+    ] {
         let verdict = engine.inspect_value(&mut scratch, Place::Query, value);
         assert_eq!(verdict.action, action, "{name}: {verdict:?}");
         group.throughput(Throughput::Bytes(value.len() as u64));
         group.bench_function(name, |b| {
-            b.iter(|| engine.inspect_value(&mut scratch, Place::Query, std::hint::black_box(value)).action);
+            b.iter(|| {
+                engine.inspect_value(&mut scratch, Place::Query, std::hint::black_box(value)).action
+            });
         });
     }
 }
@@ -29,7 +33,8 @@ fn requests(c: &mut Criterion) {
     let mut scratch = Scratch::new();
     let mut group = c.benchmark_group("request");
     let bytes = |request: &Request<'_>| {
-        let headers: usize = request.headers().iter().map(|(name, value)| name.len() + value.len()).sum();
+        let headers: usize =
+            request.headers().iter().map(|(name, value)| name.len() + value.len()).sum();
         (request.target().len() + headers + request.body_bytes().len()) as u64
     };
     for (name, request) in [("browser-get", browser_get()), ("json-1k", order_post())] {

@@ -14,8 +14,10 @@ use crate::policy::{PolicyArgs, build};
 
 /// Check rules against their own hits and passes; sizes and build time of the automata.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Every hit of a rule must be found by that rule, every pass must stay below the threshold of sensitivity `default`. Exits \
-    with 1 if one does not, with 2 if the policy or a rule file cannot be read; all errors are listed at once.")]
+#[command(
+    after_help = "Every hit of a rule must be found by that rule, every pass must stay below the threshold of sensitivity `default`. Exits \
+    with 1 if one does not, with 2 if the policy or a rule file cannot be read; all errors are listed at once."
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     policy: PolicyArgs,

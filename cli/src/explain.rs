@@ -13,7 +13,9 @@ use crate::policy::PolicyArgs;
 
 /// Show one verdict in full.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  abatis explain examples/requests/sql-union.http\n  abatis explain --value \"1' or '1'='1\" --show-payload")]
+#[command(
+    after_help = "Examples:\n  abatis explain examples/requests/sql-union.http\n  abatis explain --value \"1' or '1'='1\" --show-payload"
+)]
 pub(crate) struct Args {
     /// A request text, or `-`
     #[arg(value_name = "FILE", required_unless_present = "value", conflicts_with = "value")]

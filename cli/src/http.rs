@@ -18,7 +18,10 @@ impl<'t> Message<'t> {
         let first = line(&mut rest).unwrap_or_default();
         let mut words = first.splitn(2, |&byte| byte == b' ');
         let (Some(method), Some(after)) = (words.next(), words.next()) else {
-            return Err("line 1: expected `METHOD target HTTP/1.1`, e.g. `GET /search?q=tea HTTP/1.1`".into());
+            return Err(
+                "line 1: expected `METHOD target HTTP/1.1`, e.g. `GET /search?q=tea HTTP/1.1`"
+                    .into(),
+            );
         };
         // A target may hold blanks in a file that shows an attack: the version is what follows the last one.
         let target = match after.iter().rposition(|&byte| byte == b' ') {
@@ -83,6 +86,10 @@ mod tests {
     #[test]
     fn says_which_line_is_wrong() {
         assert!(Message::parse(b"GET\n").err().is_some_and(|e| e.starts_with("line 1:")));
-        assert!(Message::parse(b"GET / HTTP/1.1\nHost\n").err().is_some_and(|e| e.starts_with("line 2:")));
+        assert!(
+            Message::parse(b"GET / HTTP/1.1\nHost\n")
+                .err()
+                .is_some_and(|e| e.starts_with("line 2:"))
+        );
     }
 }

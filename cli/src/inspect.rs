@@ -13,8 +13,10 @@ use crate::policy::PolicyArgs;
 
 /// Judge HTTP/1.1 request texts.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "A request text is what goes over the wire: request line, headers, blank line, body. Folders are searched for \
-    files; `-` is standard input.\n\nExample:\n  printf 'GET /?q=<script>alert(1)</script> HTTP/1.1\\n\\n' | abatis inspect -")]
+#[command(
+    after_help = "A request text is what goes over the wire: request line, headers, blank line, body. Folders are searched for \
+    files; `-` is standard input.\n\nExample:\n  printf 'GET /?q=<script>alert(1)</script> HTTP/1.1\\n\\n' | abatis inspect -"
+)]
 pub(crate) struct Args {
     /// Files, folders, or `-`
     #[arg(required = true, value_name = "PATH")]
@@ -101,8 +103,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
             continue;
         }
         let entries = std::fs::read_dir(&path).map_err(Error::io(&path))?;
-        let mut inside: Vec<PathBuf> =
-            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(Error::io(&path))?;
+        let mut inside: Vec<PathBuf> = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()
+            .map_err(Error::io(&path))?;
         inside.sort();
         open.extend(inside.into_iter().rev());
     }

@@ -2,7 +2,11 @@
 //!
 //! One file for each subcommand; [`policy`] loads what they share, [`http`] reads request texts, [`output`] prints.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the program that talks to people"
+)]
 
 mod check;
 mod explain;

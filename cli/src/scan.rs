@@ -30,14 +30,21 @@ const BATCH: usize = 256;
 
 /// Judge many values or requests.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Lines in:\n  --values    {\"id\": …, \"value\": \"…\" | \"value_b64\": \"…\", \"place\": \"query\"}\n  --requests  {\"id\": …, \
+#[command(
+    after_help = "Lines in:\n  --values    {\"id\": …, \"value\": \"…\" | \"value_b64\": \"…\", \"place\": \"query\"}\n  --requests  {\"id\": …, \
     \"method\": \"GET\", \"target\": \"/\", \"headers\": [[\"Host\", \"h\"]], \"body\" | \"body_b64\": \"…\"}\nOther keys are ignored. A value is \
     the parameter as the application sees it, after one URL-decode.\n\nLines out, in the same order:\n  {\"id\": …, \"action\": …, \"score\": \
     0..1000, \"class\": …, \"findings\": […], \"coverage\": …}\n  {\"id\": …, \"line\": N, \"error\": \"…\"} for a line that cannot be \
-    read\n\nExample:\n  echo '{\"id\": 1, \"value\": \"1 or 1=1\"}' | abatis scan --values -")]
+    read\n\nExample:\n  echo '{\"id\": 1, \"value\": \"1 or 1=1\"}' | abatis scan --values -"
+)]
 pub(crate) struct Args {
     /// Values, one JSON object a line; `-` is standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "requests", conflicts_with = "requests")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "requests",
+        conflicts_with = "requests"
+    )]
     values: Option<PathBuf>,
     /// Requests, one JSON object a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -85,7 +92,8 @@ fn open(path: &Path) -> Result<(Box<dyn BufRead + Send>, ProgressBar), Error> {
     let size = file.metadata().map_or(0, |meta| meta.len());
     let progress = if io::stderr().is_terminal() && !io::stdout().is_terminal() {
         let style = "{bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
-        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(size).with_style(style)
     } else {
         ProgressBar::hidden()
@@ -178,7 +186,10 @@ fn read_batches(mut reader: Box<dyn BufRead + Send>, to_workers: &Sender<Batch>)
     Ok(())
 }
 
-fn write_in_order(outputs: &Receiver<(usize, Output)>, progress: &ProgressBar) -> io::Result<Output> {
+fn write_in_order(
+    outputs: &Receiver<(usize, Output)>,
+    progress: &ProgressBar,
+) -> io::Result<Output> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut waiting = BTreeMap::new();
     let mut next = 0;
@@ -267,8 +278,14 @@ impl Worker {
         output
     }
 
-    fn value(&self, scratch: &mut Scratch, line: &[u8], output: &mut Output) -> Result<(), Unreadable> {
-        let line: ValueLine<'_> = serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
+    fn value(
+        &self,
+        scratch: &mut Scratch,
+        line: &[u8],
+        output: &mut Output,
+    ) -> Result<(), Unreadable> {
+        let line: ValueLine<'_> =
+            serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
         let fail = |error: String| (line.id.map(ToOwned::to_owned), error);
         let value = match (&line.value, &line.value_b64) {
             (Some(value), None) => value.as_bytes().to_vec(),
@@ -285,11 +302,19 @@ impl Worker {
         Ok(())
     }
 
-    fn request(&self, scratch: &mut Scratch, line: &[u8], output: &mut Output) -> Result<(), Unreadable> {
-        let line: RequestLine<'_> = serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
+    fn request(
+        &self,
+        scratch: &mut Scratch,
+        line: &[u8],
+        output: &mut Output,
+    ) -> Result<(), Unreadable> {
+        let line: RequestLine<'_> =
+            serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
         let fail = |error: String| (line.id.map(ToOwned::to_owned), error);
         let body = match (&line.body, &line.body_b64) {
-            (Some(_), Some(_)) => return Err(fail("expected `body` or `body_b64`, not both".into())),
+            (Some(_), Some(_)) => {
+                return Err(fail("expected `body` or `body_b64`, not both".into()));
+            }
             (body, None) => body.as_deref().unwrap_or_default().as_bytes().to_vec(),
             (None, Some(coded)) => {
                 BASE64_STANDARD.decode(coded).map_err(|e| fail(format!("`body_b64`: {e}")))?
@@ -380,7 +405,10 @@ impl Timing {
         self.nanoseconds.sort_unstable();
         let items = self.nanoseconds.len();
         let at = |share: usize| {
-            self.nanoseconds.get((items * share / 100).min(items.saturating_sub(1))).copied().unwrap_or(0)
+            self.nanoseconds
+                .get((items * share / 100).min(items.saturating_sub(1)))
+                .copied()
+                .unwrap_or(0)
         };
         let total: u64 = self.nanoseconds.iter().sum();
         serde_json::json!({

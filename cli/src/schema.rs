@@ -7,8 +7,10 @@ use crate::output::Error;
 
 /// Print the JSON Schema of a file format.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: let an editor check policies while you write\n  abatis schema policy > policy.schema.json\n  # in the \
-    policy: # yaml-language-server: $schema=policy.schema.json")]
+#[command(
+    after_help = "Example: let an editor check policies while you write\n  abatis schema policy > policy.schema.json\n  # in the \
+    policy: # yaml-language-server: $schema=policy.schema.json"
+)]
 pub(crate) struct Args {
     /// Which file format
     #[arg(value_enum)]
@@ -30,7 +32,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     };
     let schemas = abatis::model::schemas();
     let schema = schemas.iter().find(|(file, _)| *file == name).map(|(_, schema)| schema);
-    let text = serde_json::to_string_pretty(&schema).map_err(|error| Error::Message(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(&schema).map_err(|error| Error::Message(error.to_string()))?;
     writeln!(std::io::stdout(), "{text}").map_err(Error::io("standard output"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -76,20 +76,30 @@ impl Body {
         self.taped = taped && reading == Reading::Json;
         match reading {
             Reading::Json => {
-                self.json.get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits))).reset(&plan.limits, 0);
+                self.json
+                    .get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits)))
+                    .reset(&plan.limits, 0);
                 if self.taped {
                     self.tape.get_or_insert_default().clear();
                 }
             }
             Reading::Form => {
-                self.form.get_or_insert_with(|| Box::new(FormParser::new(plan.limits.body_bytes))).reset();
+                self.form
+                    .get_or_insert_with(|| Box::new(FormParser::new(plan.limits.body_bytes)))
+                    .reset();
             }
             Reading::Text | Reading::Union | Reading::Opaque => {}
         }
     }
 
     /// Takes the next bytes; `last` if the caller knows that none follow.
-    pub(crate) fn feed(&mut self, run: &mut Run<'_>, parameters: &mut Parameters, chunk: &[u8], last: bool) {
+    pub(crate) fn feed(
+        &mut self,
+        run: &mut Run<'_>,
+        parameters: &mut Parameters,
+        chunk: &[u8],
+        last: bool,
+    ) {
         match self.reading {
             Reading::Opaque => {}
             Reading::Json => self.json(run, |parser, sink| parser.feed(chunk, sink)),
@@ -155,7 +165,11 @@ impl Body {
         repeat::joins(run, text, 0..text.len(), &at(0), Place::Form);
     }
 
-    fn json(&mut self, run: &mut Run<'_>, step: impl FnOnce(&mut JsonParser, &mut BodySink<'_, '_>)) {
+    fn json(
+        &mut self,
+        run: &mut Run<'_>,
+        step: impl FnOnce(&mut JsonParser, &mut BodySink<'_, '_>),
+    ) {
         let Some(parser) = &mut self.json else { return };
         let tape = self.tape.as_deref_mut().filter(|_| self.taped);
         let mut sink = BodySink { run, tape, text: &mut self.text, text_at: &mut self.text_at };
@@ -207,7 +221,14 @@ impl BodySink<'_, '_> {
         let coding = if text.escaped { Coding::JsonString } else { Coding::None };
         let trail = Trail::Json { parent: &Trail::Root, path };
         let origin = at(offset);
-        let field = Field { raw: text.raw, coding, place: Place::Json, name, origin: &origin, trail: &trail };
+        let field = Field {
+            raw: text.raw,
+            coding,
+            place: Place::Json,
+            name,
+            origin: &origin,
+            trail: &trail,
+        };
         self.run.field(&field);
     }
 }
@@ -232,7 +253,8 @@ impl JsonSink for BodySink<'_, '_> {
             Problem::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
             Problem::InvalidUtf8
             | Problem::ControlCharacter
-            | Problem::Malformed(_) | Problem::Trailing => Ambiguity::JsonMalformed,
+            | Problem::Malformed(_)
+            | Problem::Trailing => Ambiguity::JsonMalformed,
             Problem::Depth => {
                 self.run.case.partial(self.run.plan, Limit::Depth);
                 return;

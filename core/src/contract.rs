@@ -46,7 +46,13 @@ impl Parameters {
     }
 
     /// Keeps the text of a parameter if the route has a schema for it. O(parameters of the route).
-    pub(crate) fn add(&mut self, route: Option<&RoutePlan>, given: &Given<'_>, text: &[u8], span: Span) {
+    pub(crate) fn add(
+        &mut self,
+        route: Option<&RoutePlan>,
+        given: &Given<'_>,
+        text: &[u8],
+        span: Span,
+    ) {
         let Some(route) = route.filter(|route| !route.parameters.is_empty()) else { return };
         let name = decode::plain(given.name, given.coding);
         let wanted = |parameter: &&ParameterPlan| {
@@ -72,11 +78,17 @@ impl Parameters {
                 if parameter.required {
                     let span = Span::new(Part::Target, 0..0);
                     let message = "a required parameter is missing";
-                    violated(run, "required", message, At { place: parameter.place, name: false, trail: &trail, span });
+                    violated(
+                        run,
+                        "required",
+                        message,
+                        At { place: parameter.place, name: false, trail: &trail, span },
+                    );
                 }
                 continue;
             };
-            let texts: Vec<_> = given().map(|text| (&text.text[..], text.span.range.clone())).collect();
+            let texts: Vec<_> =
+                given().map(|text| (&text.text[..], text.span.range.clone())).collect();
             let mut found = Vec::new();
             parameter.schema.validate_texts(&mut self.tape, &texts, VIOLATIONS, &mut |violation| {
                 found.push(Found::new(&violation));
@@ -101,7 +113,12 @@ pub(crate) fn body(run: &mut Run<'_>, schema: &CompiledSchema, tape: &mut Tape) 
     for found in found {
         let trail = Trail::Pointer { parent: &Trail::Root, pointer: &found.instance };
         let span = Span::new(Part::Body, found.range);
-        violated(run, &found.keyword, &found.message, At { place: Place::Json, name: false, trail: &trail, span });
+        violated(
+            run,
+            &found.keyword,
+            &found.message,
+            At { place: Place::Json, name: false, trail: &trail, span },
+        );
     }
 }
 
@@ -109,7 +126,12 @@ pub(crate) fn body(run: &mut Run<'_>, schema: &CompiledSchema, tape: &mut Tape) 
 pub(crate) fn no_json(run: &mut Run<'_>) {
     let span = Span::new(Part::Body, 0..0);
     let message = "this route takes a JSON body, and its media type says so";
-    violated(run, "body", message, At { place: Place::Body, name: false, trail: &Trail::Root, span });
+    violated(
+        run,
+        "body",
+        message,
+        At { place: Place::Body, name: false, trail: &Trail::Root, span },
+    );
 }
 
 /// A violation, let go of the tape.

@@ -68,7 +68,8 @@ impl Engine {
         let pool = || self.inner.pool.lock().unwrap_or_else(PoisonError::into_inner);
         let pooled = pool().pop();
         let mut work = pooled.unwrap_or_default();
-        let verdict = self.run(&mut work, |state, plan, memory| state.whole(plan, memory, request)).clone();
+        let verdict =
+            self.run(&mut work, |state, plan, memory| state.whole(plan, memory, request)).clone();
         pool().push(work);
         verdict
     }
@@ -77,16 +78,29 @@ impl Engine {
     ///
     /// Allocates nothing when the scratch is warm and the request is clean; findings are allocated.
     pub fn inspect_with<'s>(&self, scratch: &'s mut Scratch, request: &Request<'_>) -> &'s Verdict {
-        self.run(scratch.work(&self.inner), |state, plan, memory| state.whole(plan, memory, request))
+        self.run(scratch.work(&self.inner), |state, plan, memory| {
+            state.whole(plan, memory, request)
+        })
     }
 
     /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`.
-    pub fn inspect_value<'s>(&self, scratch: &'s mut Scratch, place: Place, value: &[u8]) -> &'s Verdict {
-        self.run(scratch.work(&self.inner), |state, plan, memory| state.value(plan, memory, place, value))
+    pub fn inspect_value<'s>(
+        &self,
+        scratch: &'s mut Scratch,
+        place: Place,
+        value: &[u8],
+    ) -> &'s Verdict {
+        self.run(scratch.work(&self.inner), |state, plan, memory| {
+            state.value(plan, memory, place, value)
+        })
     }
 
     #[inline]
-    fn run<'s>(&self, work: &'s mut Work, run: impl FnOnce(&mut State, &Plan, &mut Memory)) -> &'s Verdict {
+    fn run<'s>(
+        &self,
+        work: &'s mut Work,
+        run: impl FnOnce(&mut State, &Plan, &mut Memory),
+    ) -> &'s Verdict {
         let plan = &self.inner.plan;
         let state = work.state.get_or_insert_with(|| Box::new(State::new(plan)));
         state.reset(plan);

@@ -33,10 +33,18 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Learns from one header line; `note` is told what readers differ about.
-    pub(crate) fn learn(&mut self, plan: &Plan, name: &[u8], value: &[u8], mut note: impl FnMut(Ambiguity)) {
+    pub(crate) fn learn(
+        &mut self,
+        plan: &Plan,
+        name: &[u8],
+        value: &[u8],
+        mut note: impl FnMut(Ambiguity),
+    ) {
         // The length tells most headers apart.
         match name.len() {
-            12 if name.eq_ignore_ascii_case(b"content-type") => self.content_type(plan, value, note),
+            12 if name.eq_ignore_ascii_case(b"content-type") => {
+                self.content_type(plan, value, note)
+            }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let length = ContentLength::parse(value);
                 let exact = matches!(length, ContentLength::Exact(_));
@@ -98,8 +106,11 @@ fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading
     if content_type.problems.has(TypeProblems::MALFORMED) {
         return Reading::Union;
     }
-    let media_type = value.get(content_type.kind.start..content_type.subtype.end).unwrap_or_default();
-    let kind = std::str::from_utf8(media_type).ok().and_then(|media_type| plan.body_types.kind(media_type));
+    let media_type =
+        value.get(content_type.kind.start..content_type.subtype.end).unwrap_or_default();
+    let kind = std::str::from_utf8(media_type)
+        .ok()
+        .and_then(|media_type| plan.body_types.kind(media_type));
     match kind {
         Some(kind) if !plan.body_types.accept.contains(&kind) => Reading::Union,
         Some(BodyKind::Json) => Reading::Json,

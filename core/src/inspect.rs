@@ -23,8 +23,8 @@ use crate::model::policy::RuleMode;
 use crate::model::rule::Class;
 use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
-use crate::span::{Part, Place, Span};
 use crate::repeat::Repeat;
+use crate::span::{Part, Place, Span};
 use crate::structure;
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Step, Verdict};
@@ -185,14 +185,20 @@ impl Run<'_> {
             None => Level::default(),
         };
         let rounds = self.plan.limits.decode_rounds.saturating_sub(depth);
-        let notes =
-            level.readings.read(field.raw, field.coding, rounds, &self.plan.limits, &mut self.case.budget);
+        let notes = level.readings.read(
+            field.raw,
+            field.coding,
+            rounds,
+            &self.plan.limits,
+            &mut self.case.budget,
+        );
         if !notes.is_empty() {
             self.notes(field, &notes);
         }
         for index in 0..level.readings.len() {
             let Some(reading) = level.readings.get(index, field.raw) else { break };
-            let structured = rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
+            let structured =
+                rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
             self.detect(field, index, reading, structured, &mut level.matches);
         }
         if !level.matches.is_empty() {
@@ -232,12 +238,17 @@ impl Run<'_> {
             {
                 continue;
             }
-            let Some(evidence) =
-                language.id.judge(&language.weights, reading.bytes, reading.classes, &mut case.budget)
-            else {
+            let Some(evidence) = language.id.judge(
+                &language.weights,
+                reading.bytes,
+                reading.classes,
+                &mut case.budget,
+            ) else {
                 continue;
             };
-            let score = u32::from(language.weights.calibrate(evidence.score)) * u32::from(rule.weight) / 1000;
+            let score = u32::from(language.weights.calibrate(evidence.score))
+                * u32::from(rule.weight)
+                / 1000;
             matches.push(Match {
                 rule: language.rule,
                 weight: score as u16,
@@ -273,7 +284,9 @@ impl Run<'_> {
             })
         });
         for class in Class::ALL {
-            let Some((reading, total, acting)) = best_reading(plan, matches, class) else { continue };
+            let Some((reading, total, acting)) = best_reading(plan, matches, class) else {
+                continue;
+            };
             if total < FLOOR {
                 continue;
             }
@@ -299,20 +312,28 @@ impl Run<'_> {
         matches.clear();
     }
 
-    fn finding(&self, field: &Field<'_>, readings: &Readings, found: &Match, action: Action) -> Finding {
+    fn finding(
+        &self,
+        field: &Field<'_>,
+        readings: &Readings,
+        found: &Match,
+        action: Action,
+    ) -> Finding {
         let plan = self.plan;
         let rule = &plan.rules[found.rule as usize];
         let mut decoded = Vec::new();
         field.origin.chain(&mut decoded);
         decoded.extend_from_slice(readings.chain(found.reading));
-        let text = readings.get(found.reading, field.raw).map_or(field.raw, |reading| reading.bytes);
+        let text =
+            readings.get(found.reading, field.raw).map_or(field.raw, |reading| reading.bytes);
         let (context, evidence) = match &found.evidence {
             Some((id, evidence)) => {
                 let features = plan.language(*id).map(|l| id.features(&l.weights, text, evidence));
                 (id.context(evidence.context), features.unwrap_or_default())
             }
             None => {
-                let feature = Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };
+                let feature =
+                    Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };
                 ("", vec![feature])
             }
         };
@@ -353,7 +374,10 @@ impl Run<'_> {
             };
             let at = offset..(offset + 1).min(field.raw.len()).max(offset);
             let span = field.origin.span(at);
-            self.ambiguity(ambiguity, At { place: field.place, name: field.name, trail: field.trail, span });
+            self.ambiguity(
+                ambiguity,
+                At { place: field.place, name: field.name, trail: field.trail, span },
+            );
         }
     }
 
@@ -364,7 +388,8 @@ impl Run<'_> {
         if action == Action::Allow {
             return;
         }
-        let score = if disposition == crate::model::policy::Disposition::Block { BLOCKED } else { FLAGGED };
+        let score =
+            if disposition == crate::model::policy::Disposition::Block { BLOCKED } else { FLAGGED };
         self.report(ambiguity.rule(), Class::Protocol, score, action, at, ambiguity.message());
     }
 
@@ -442,7 +467,9 @@ fn best_reading(plan: &Plan, matches: &[Match], class: Class) -> Option<(usize, 
             }
         }
         let sums = (reading, total.min(1000) as u16, acting.min(1000) as u16);
-        if any && best.is_none_or(|(_, known, known_acting)| (sums.2, sums.1) > (known_acting, known)) {
+        if any
+            && best.is_none_or(|(_, known, known_acting)| (sums.2, sums.1) > (known_acting, known))
+        {
             best = Some(sums);
         }
     }

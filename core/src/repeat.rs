@@ -24,7 +24,13 @@ pub(crate) struct Repeat {
 
 /// Inspects the joins of values that share a name, among the pairs of `text[within]`. O(n log n) in the pairs, O(len) in
 /// the bytes. `origin` is that of `text`.
-pub(crate) fn joins(run: &mut Run<'_>, text: &[u8], within: Range<usize>, origin: &Origin<'_>, place: Place) {
+pub(crate) fn joins(
+    run: &mut Run<'_>,
+    text: &[u8],
+    within: Range<usize>,
+    origin: &Origin<'_>,
+    place: Place,
+) {
     let mut repeats = std::mem::take(&mut run.memory.repeats);
     repeats.clear();
     for pair in query::pairs(text, within.start..within.end.min(within.start + SEARCHED)) {

@@ -64,7 +64,12 @@ impl Session {
     }
 
     /// Method and target, as sent. The target is inspected at once.
-    pub fn request_line(&mut self, scratch: &mut Scratch, method: &[u8], target: &[u8]) -> Progress {
+    pub fn request_line(
+        &mut self,
+        scratch: &mut Scratch,
+        method: &[u8],
+        target: &[u8],
+    ) -> Progress {
         let work = scratch.work(&self.engine);
         self.state.request_line(&self.engine.plan, &mut work.memory, method, target);
         self.state.progress()
@@ -206,7 +211,11 @@ impl State {
             if let Some(route) = plan.routes.get(found.route) {
                 self.case.settings = route.settings;
                 for (name, range) in found.params() {
-                    let given = Given { place: Place::Path, name: name.as_bytes(), coding: Coding::Percent };
+                    let given = Given {
+                        place: Place::Path,
+                        name: name.as_bytes(),
+                        coding: Coding::Percent,
+                    };
                     let span = Span::new(Part::Target, range.clone());
                     self.parameters.add(Some(route), &given, cut(target, &range), span);
                 }
@@ -298,7 +307,8 @@ impl State {
                 for range in [Some(pair.value), pair.quoted_on].into_iter().flatten() {
                     let text = Piece { raw: cut(value, &range), origin: at(range.start) };
                     run.pair(&name, &text, Place::Cookie, Coding::None);
-                    let given = Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
+                    let given =
+                        Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
                     let span = Span::new(Part::Header, range).with_index(index);
                     self.parameters.add(run.route(), &given, text.raw, span);
                 }
@@ -402,7 +412,13 @@ pub(crate) struct Piece<'a> {
 
 impl<'r> Run<'r> {
     /// Inspects a name and its value.
-    pub(crate) fn pair(&mut self, name: &Piece<'_>, value: &Piece<'_>, place: Place, coding: Coding) {
+    pub(crate) fn pair(
+        &mut self,
+        name: &Piece<'_>,
+        value: &Piece<'_>,
+        place: Place,
+        coding: Coding,
+    ) {
         let trail = Trail::name(name.raw, coding);
         for (piece, is_name) in [(name, true), (value, false)] {
             if !piece.raw.is_empty() {

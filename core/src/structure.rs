@@ -24,7 +24,9 @@ pub(crate) fn walk(
     depth: usize,
 ) -> bool {
     let mut leaves = Leaves { run, field, readings, index, depth };
-    if reading.classes.intersects(Classes::BRACE.or(Classes::BRACKET)) && looks_like_json(reading.bytes) {
+    if reading.classes.intersects(Classes::BRACE.or(Classes::BRACKET))
+        && looks_like_json(reading.bytes)
+    {
         return leaves.json(reading.bytes);
     }
     if reading.classes.intersects(Classes::SLASH)

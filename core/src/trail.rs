@@ -1,6 +1,6 @@
 //! Which field it is: the names and indexes that lead to a value, written only when somebody asks.
 
-use crate::compile::field::Frame;
+use crate::compile::field::{self, Frame};
 use crate::decode::{self, Coding};
 use crate::parse::json::{self, Segment};
 
@@ -36,16 +36,7 @@ impl<'a> Trail<'a> {
 
     /// The field as a pattern for exclusions: `items[*].name`.
     pub(crate) fn pattern(&self) -> String {
-        let mut pattern = String::new();
-        self.each(&mut |step| match step {
-            Step::Name(name) => json::pattern_key(name, &mut pattern),
-            Step::Json(path) => path.pattern(&mut pattern),
-            Step::Pointer(rest) => tokens(rest).for_each(|token| match token.parse::<usize>() {
-                Ok(_) => pattern.push_str("[*]"),
-                Err(_) => json::pattern_key(token.as_bytes(), &mut pattern),
-            }),
-        });
-        pattern
+        self.with_frames(field::pattern_of)
     }
 
     /// Calls `matches` with the steps as frames.
@@ -57,10 +48,12 @@ impl<'a> Trail<'a> {
                 Segment::Key(key) => Owned::Key(key.to_vec()),
                 Segment::Index(index) => Owned::Index(index as usize),
             })),
-            Step::Pointer(pointer) => owned.extend(tokens(pointer).map(|token| match token.parse() {
-                Ok(index) => Owned::Index(index),
-                Err(_) => Owned::Key(token.into_bytes()),
-            })),
+            Step::Pointer(pointer) => {
+                owned.extend(tokens(pointer).map(|token| match token.parse() {
+                    Ok(index) => Owned::Index(index),
+                    Err(_) => Owned::Key(token.into_bytes()),
+                }))
+            }
         });
         let frames: Vec<_> = owned
             .iter()

@@ -73,7 +73,11 @@ fn clean_requests_allocate_nothing() {
         assert_eq!(allocations, 0, "{request:?}");
     }
     let allocations = when_warm(|| {
-        let verdict = engine.inspect_value(&mut scratch, Place::Query, b"It's 5 o'clock (ish); see <b>notes</b> & co.");
+        let verdict = engine.inspect_value(
+            &mut scratch,
+            Place::Query,
+            b"It's 5 o'clock (ish); see <b>notes</b> & co.",
+        );
         assert_eq!(verdict.action, Action::Allow, "{verdict:?}");
     });
     assert_eq!(allocations, 0);

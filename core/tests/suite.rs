@@ -70,7 +70,8 @@ fn base64(text: &str) -> Vec<u8> {
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(folder);
-    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     assert!(!files.is_empty(), "{}", folder.display());
@@ -82,7 +83,8 @@ fn cases() -> Vec<(PathBuf, Cases)> {
         .into_iter()
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
-            let cases = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let cases =
+                toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             (path, cases)
         })
         .collect()
@@ -109,10 +111,17 @@ fn hits_are_caught_and_passes_pass() {
             let class = case.class.as_ref().unwrap_or(&cases.class);
             let verdict = engine.inspect_value(&mut scratch, case.place(), &case.value());
             let of_class = |verdict: &Verdict| {
-                verdict.findings.iter().any(|f| f.action > Action::Allow && f.class.as_str() == class)
+                verdict
+                    .findings
+                    .iter()
+                    .any(|f| f.action > Action::Allow && f.class.as_str() == class)
             };
             if verdict.action == Action::Allow || !of_class(verdict) {
-                wrong.push(format!("{file}: missed {class}: {:?} score {}", show(case), verdict.score));
+                wrong.push(format!(
+                    "{file}: missed {class}: {:?} score {}",
+                    show(case),
+                    verdict.score
+                ));
             }
         }
         for case in &cases.pass {
@@ -143,7 +152,12 @@ fn gates_and_prefilter_change_no_verdict() {
             let value = case.value();
             let expected = DEFAULT.inspect_value(default, case.place(), &value);
             let context = || format!("{}: {}", path.display(), show(case));
-            assert_eq!(no_gate.inspect_value(gateless, case.place(), &value), expected, "gate {}", context());
+            assert_eq!(
+                no_gate.inspect_value(gateless, case.place(), &value),
+                expected,
+                "gate {}",
+                context()
+            );
             let verdict = no_prefilter.inspect_value(prefilterless, case.place(), &value);
             assert_eq!(verdict, expected, "prefilter {}", context());
         }
@@ -157,7 +171,12 @@ fn pool_and_own_scratch_agree() {
         for case in cases.hit.iter().chain(&cases.pass) {
             let target = format!("/?v={}", percent(&case.value()));
             let request = Request::new("GET", &target);
-            assert_eq!(DEFAULT.inspect(&request), *DEFAULT.inspect_with(&mut scratch, &request), "{}", show(case));
+            assert_eq!(
+                DEFAULT.inspect(&request),
+                *DEFAULT.inspect_with(&mut scratch, &request),
+                "{}",
+                show(case)
+            );
         }
     }
 }
@@ -173,9 +192,12 @@ fn bodies_split_at_every_byte_agree() {
             }
             let json = serde_json::json!({"a": [1, {"v": text}], "b": true}).to_string();
             let form = format!("a=1&v={}&b=2&b=3", percent(text.as_bytes()));
-            for (content_type, body) in
-                [("application/json", &json), ("application/x-www-form-urlencoded", &form), ("text/plain", &text), ("x/y", &form)]
-            {
+            for (content_type, body) in [
+                ("application/json", &json),
+                ("application/x-www-form-urlencoded", &form),
+                ("text/plain", &text),
+                ("x/y", &form),
+            ] {
                 let request =
                     Request::new("POST", "/p").header("Content-Type", content_type).body(body);
                 let whole = DEFAULT.inspect_with(&mut scratch, &request).clone();

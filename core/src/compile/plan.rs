@@ -21,8 +21,8 @@ use crate::model::policy::{
 use crate::model::rule::{Class, Decoding, Matcher, NameOrValue, Rule, RuleId};
 use crate::model::{Bundle, Document, Source};
 use crate::prefilter::gate::Classes;
-use crate::schema::full::CompiledSchema;
 use crate::prefilter::literals::{self, Hits, Literals, Owner};
+use crate::schema::full::CompiledSchema;
 use crate::span::Place;
 use crate::trail::Trail;
 use crate::verdict::Limit;
@@ -145,7 +145,9 @@ impl Exclusions {
                 None => None,
                 Some(Ok(field)) => Some(field),
                 Some(Err(error)) => {
-                    errors.push(source.diagnostic(&format!("{pointer}/{at}/field"), error.to_string()));
+                    errors.push(
+                        source.diagnostic(&format!("{pointer}/{at}/field"), error.to_string()),
+                    );
                     continue;
                 }
             };
@@ -172,7 +174,13 @@ impl Exclusions {
     }
 
     /// The same for rules that stand in no file (`protocol.*`, `schema.*`).
-    pub(crate) fn cover_id(&self, rule: &RuleId, class: Class, place: Place, trail: &Trail<'_>) -> bool {
+    pub(crate) fn cover_id(
+        &self,
+        rule: &RuleId,
+        class: Class,
+        place: Place,
+        trail: &Trail<'_>,
+    ) -> bool {
         self.0.iter().any(|exclusion| {
             exclusion.rule.as_ref().is_none_or(|id| id == rule)
                 && exclusion.covers(class, place, trail)
@@ -184,13 +192,20 @@ impl CompiledExclusion {
     fn covers(&self, class: Class, place: Place, trail: &Trail<'_>) -> bool {
         self.class.is_none_or(|known| known == class)
             && self.place.is_none_or(|known| known == place)
-            && self.field.as_ref().is_none_or(|field| trail.with_frames(|frames| field.matches(frames)))
+            && self
+                .field
+                .as_ref()
+                .is_none_or(|field| trail.with_frames(|frames| field.matches(frames)))
     }
 }
 
 impl Plan {
     /// Compiles a bundle; all errors at once.
-    pub(crate) fn compile(bundle: &Bundle, gated: bool, prefiltered: bool) -> Result<Plan, BuildError> {
+    pub(crate) fn compile(
+        bundle: &Bundle,
+        gated: bool,
+        prefiltered: bool,
+    ) -> Result<Plan, BuildError> {
         let detectors = LanguageId::ALL.map(LanguageId::name);
         let mut errors = check::check(bundle, &detectors);
         let policy = &bundle.policy;
@@ -225,10 +240,16 @@ impl Plan {
         let patterns = Patterns::compile(&pattern_sources, &mut words).map_err(|found| {
             errors.extend(found.into_iter().map(|diagnostic| at_rule(bundle, diagnostic)));
         });
-        let exclusions =
-            Exclusions::compile(&policy.source, "/exclusions", &policy.exclusions, &rules, &mut errors);
+        let exclusions = Exclusions::compile(
+            &policy.source,
+            "/exclusions",
+            &policy.exclusions,
+            &rules,
+            &mut errors,
+        );
         let router = Routes::compile(&policy.routes).map_err(|found| {
-            errors.extend(found.into_iter().map(|d| policy.source.diagnostic(&d.pointer, d.message)));
+            errors
+                .extend(found.into_iter().map(|d| policy.source.diagnostic(&d.pointer, d.message)));
         });
         let routes = route_plans(bundle, &rules, &mut errors);
 
@@ -342,7 +363,10 @@ fn route_plans(
     let policy = &bundle.policy;
     let mut plans = Vec::new();
     for (at, route) in policy.routes.iter().enumerate() {
-        let body = route.body.as_deref().and_then(|name| compile_schema(name, bundle.schema(name)?, errors));
+        let body = route
+            .body
+            .as_deref()
+            .and_then(|name| compile_schema(name, bundle.schema(name)?, errors));
         let parameters = route.parameters.iter().enumerate().filter_map(|(index, parameter)| {
             let document = bundle.parameter_schema(at, index)?;
             Some(ParameterPlan {

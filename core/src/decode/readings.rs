@@ -215,7 +215,11 @@ impl Readings {
 
     /// One step out: the reading that `index` was made from, and what of it `range` came from; no reading, but the raw bytes,
     /// for one that was made from those.
-    pub(crate) fn outward(&self, index: usize, range: Range<usize>) -> (Option<usize>, Range<usize>) {
+    pub(crate) fn outward(
+        &self,
+        index: usize,
+        range: Range<usize>,
+    ) -> (Option<usize>, Range<usize>) {
         let Some(node) = self.live().get(index) else { return (None, range) };
         let range = if node.is_raw { range } else { node.view.source(range) };
         ((node.parent != index).then_some(node.parent), range)

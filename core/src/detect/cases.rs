@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::segment::{Recorder, Weights};
 use super::{Language, judge};
-use crate::model::weights::WeightFile;
 use crate::limits::Budget;
+use crate::model::weights::WeightFile;
 use crate::prefilter::gate::Classes;
 
 #[derive(Deserialize)]

@@ -37,7 +37,6 @@ macro_rules! tokens {
         }
     };
 }
-pub(crate) use tokens;
 
 #[cfg(test)]
 pub(crate) mod cases;

@@ -30,9 +30,10 @@ impl Decoding {
     /// What the application undoes anyway (form and JSON string escapes) or only takes apart (leaves) is raw.
     pub(crate) fn covers(self, last: Option<Transform>) -> bool {
         let kind = match last {
-            None | Some(
-                Transform::Form | Transform::JsonString | Transform::Leaf | Transform::Join,
-            ) => Decoding::Raw,
+            None
+            | Some(Transform::Form | Transform::JsonString | Transform::Leaf | Transform::Join) => {
+                Decoding::Raw
+            }
             Some(Transform::Percent | Transform::PercentU) => Decoding::Percent,
             Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
             Some(Transform::JsEscape) => Decoding::JsEscape,

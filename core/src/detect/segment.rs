@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-pub use crate::model::weights::{Levels, WeightFile};
+pub(crate) use crate::model::weights::{Levels, WeightFile};
 
 /// A token of a folded stream: an index below 64 into the language's table of token names.
 pub(crate) type Token = u8;
@@ -121,7 +121,10 @@ impl Weights {
 
     /// Bytes that the tables take.
     pub(crate) fn memory_usage(&self) -> usize {
-        size_of::<Weights>() + size_of_val(&self.bi[..]) + size_of_val(&self.tri_row[..]) + size_of_val(&self.tri[..])
+        size_of::<Weights>()
+            + size_of_val(&self.bi[..])
+            + size_of_val(&self.tri_row[..])
+            + size_of_val(&self.tri[..])
     }
 
     /// Name of a token.

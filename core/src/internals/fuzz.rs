@@ -32,7 +32,8 @@ pub fn decode(data: &[u8]) {
 pub fn parse_target(data: &[u8]) {
     for method in [&b"GET"[..], b"CONNECT", b"OPTIONS"] {
         let target = Target::parse(method, data);
-        let parts = [Some(target.path), target.query, target.fragment, target.authority, target.scheme];
+        let parts =
+            [Some(target.path), target.query, target.fragment, target.authority, target.scheme];
         parts.iter().flatten().for_each(|range| inside(range, data));
     }
 }
@@ -64,7 +65,11 @@ pub fn parse_form(data: &[u8]) {
         let mut fields = Vec::new();
         let mut parser = FormParser::new(usize::MAX);
         let mut take = |field: crate::parse::form::Field<'_>| {
-            fields.push((field.name.at, field.name.bytes.to_vec(), field.value.map(|v| (v.at, v.bytes.to_vec()))));
+            fields.push((
+                field.name.at,
+                field.name.bytes.to_vec(),
+                field.value.map(|v| (v.at, v.bytes.to_vec())),
+            ));
         };
         for chunk in chunks {
             parser.feed(chunk, &mut take);
@@ -79,17 +84,29 @@ pub fn parse_form(data: &[u8]) {
 /// Cookies are cut inside the header.
 pub fn parse_cookie(data: &[u8]) {
     for cookie in cookie::cookies(data) {
-        [cookie.name, Some(cookie.value), cookie.quoted_on].iter().flatten().for_each(|range| inside(range, data));
+        [cookie.name, Some(cookie.value), cookie.quoted_on]
+            .iter()
+            .flatten()
+            .for_each(|range| inside(range, data));
     }
 }
 
 /// Header parsers take anything.
 pub fn parse_header(data: &[u8]) {
     let content_type = ContentType::parse(data);
-    let parts = [Some(content_type.kind.clone()), Some(content_type.subtype.clone()), content_type.boundary.clone()];
+    let parts = [
+        Some(content_type.kind.clone()),
+        Some(content_type.subtype.clone()),
+        content_type.boundary.clone(),
+    ];
     parts.iter().flatten().for_each(|range| inside(range, data));
     let _ = (content_type.is_json(), content_type.is_utf8(), content_type.matches("image/*"));
-    let _ = (ContentLength::parse(data), header::treatment(data), header::is_token(data), header::value_bytes(data));
+    let _ = (
+        ContentLength::parse(data),
+        header::treatment(data),
+        header::is_token(data),
+        header::value_bytes(data),
+    );
 }
 
 /// JSON in two pieces gives the events of the whole; what it accepts, `serde_json` accepts, and the other way round but for
@@ -103,7 +120,8 @@ pub fn parse_json(data: &[u8]) {
     let accepted = whole.1.iter().all(|problem| *problem == Problem::DuplicateKey);
     let depth = data.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
     if depth < limits.depth {
-        let oracle = serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok() && std::str::from_utf8(data).is_ok();
+        let oracle = serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+            && std::str::from_utf8(data).is_ok();
         assert!(!accepted || oracle, "accepted what serde_json refuses: {}", data.escape_ascii());
         assert!(accepted || !oracle || !whole.1.is_empty(), "{}", data.escape_ascii());
     }

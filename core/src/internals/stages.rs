@@ -26,7 +26,13 @@ impl Decoder {
     /// How many readings the value has, coded as a form value.
     pub fn readings(&mut self, value: &[u8]) -> usize {
         let mut budget = self.limits.budget();
-        self.readings.read(value, Coding::Form, self.limits.decode_rounds, &self.limits, &mut budget);
+        self.readings.read(
+            value,
+            Coding::Form,
+            self.limits.decode_rounds,
+            &self.limits,
+            &mut budget,
+        );
         self.readings.len()
     }
 }

@@ -1,7 +1,5 @@
 //! Elements and attributes by what they can do, and the tokens that say so.
 
-use crate::detect::tokens;
-
 tokens! {
     /// What the lexer says.
     HtmlToken {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::PathToken::{self, *};
+use super::PathToken::*;
 use super::fold::Fold;
 use super::unit::{Unit, first_special, ordinary_run, plain, unit};
 use super::words::{self, Scheme};

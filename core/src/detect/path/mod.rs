@@ -19,8 +19,6 @@ mod words;
 
 pub(crate) use judge::Path;
 
-use crate::detect::tokens;
-
 tokens! {
     /// Tokens of the path language. `_B`: at the begin of the value, `_A`: after `=` or `&`, `_M`: anywhere else.
     PathToken {

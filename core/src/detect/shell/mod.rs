@@ -23,8 +23,6 @@ mod words;
 
 pub(crate) use judge::Shell;
 
-use crate::detect::tokens;
-
 tokens! {
     /// Tokens of the shell language.
     ShellToken {

@@ -1,7 +1,5 @@
 //! The SQL detector as a [`Language`]: where a value may stand, and what its evidence cannot do without.
 
-use std::ops::Range;
-
 use super::SqlToken::{self, *};
 use super::lex::{self, Family};
 use crate::detect::segment::Sink;

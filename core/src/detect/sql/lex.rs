@@ -7,8 +7,6 @@
 //! - `$tag$` and `q'[` are searched to the end in vain once at most, then no longer believed;
 //! - `[name]` looks ahead no further than the next byte that cannot be part of a name.
 
-use std::ops::Range;
-
 use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use super::SqlToken::{self, *};

@@ -32,8 +32,6 @@ mod words;
 
 pub(crate) use judge::Sql;
 
-use crate::detect::tokens;
-
 tokens! {
     /// Folded tokens of SQL.
     SqlToken {

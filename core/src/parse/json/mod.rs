@@ -27,7 +27,7 @@ use std::ops::Range;
 
 pub(crate) use event::{Event, Expected, JsonSink, Problem, Text};
 pub(crate) use number::Number;
-pub(crate) use path::{Container, Path, Segment, pattern_key, pointer_key};
+pub(crate) use path::{Container, Path, Segment, pointer_key};
 pub(crate) use string::unescape;
 
 use crate::limits::Limits;

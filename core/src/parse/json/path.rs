@@ -9,7 +9,6 @@
 //! Inserting costs O(key length) amortised; all memory is reused.
 
 use std::hash::{BuildHasher, RandomState};
-use std::ops::Range;
 
 use super::string::unescape;
 
@@ -244,18 +243,6 @@ impl Path {
             }
         }
     }
-
-    /// Appends the path as exclusions write it, with `[*]` for every item: `items[*].name`.
-    ///
-    /// What `out` already holds is the prefix; a key after it is joined by a dot.
-    pub(crate) fn pattern(&self, out: &mut String) {
-        for segment in self.segments() {
-            match segment {
-                Segment::Key(key) => pattern_key(key, out),
-                Segment::Index(_) => out.push_str("[*]"),
-            }
-        }
-    }
 }
 
 /// Appends `/key`, escaped as in RFC 6901; bytes that are no UTF-8 become U+FFFD.
@@ -268,14 +255,6 @@ pub(crate) fn pointer_key(key: &[u8], out: &mut String) {
             char => out.push(char),
         }
     }
-}
-
-/// Appends `key`, with a dot before it unless it is the first; bytes that are no UTF-8 become U+FFFD.
-pub(crate) fn pattern_key(key: &[u8], out: &mut String) {
-    if !out.is_empty() {
-        out.push('.');
-    }
-    out.push_str(&String::from_utf8_lossy(key));
 }
 
 fn push_number(number: u32, out: &mut String) {
@@ -305,10 +284,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_and_patterns_of_open_containers() {
+    fn pointers_of_open_containers() {
         let mut path = Path::default();
         path.open(Container::Object);
-        let (mut pointer, mut pattern) = (String::new(), String::new());
+        let mut pointer = String::new();
         path.pointer(&mut pointer);
         assert_eq!(pointer, "", "no key yet");
         path.key(b"skipped", false);
@@ -319,19 +298,14 @@ mod tests {
         path.open(Container::Object);
         path.key("né".as_bytes(), false);
         path.pointer(&mut pointer);
-        path.pattern(&mut pattern);
         assert_eq!(pointer, "/a~1b~0/0/1/né");
-        assert_eq!(pattern, "a/b~[*][*].né");
         path.close();
         path.close();
         path.close();
-        let (mut pointer, mut pattern) = (String::new(), String::new());
+        let mut pointer = String::new();
         pointer_key(b"q", &mut pointer);
-        pattern_key(b"q", &mut pattern);
         path.pointer(&mut pointer);
-        path.pattern(&mut pattern);
         assert_eq!(pointer, "/q/a~1b~0");
-        assert_eq!(pattern, "q.a/b~");
     }
 
     /// Every size around the switch to the table and its growth, with an inner object of each size in between.

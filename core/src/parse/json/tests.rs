@@ -7,7 +7,7 @@ use super::*;
 /// Writes down all that a parser tells.
 #[derive(Debug, Default, PartialEq)]
 struct Log {
-    /// Events and problems, each with range, pointer and pattern.
+    /// Events and problems, each with range and pointer.
     lines: Vec<String>,
     /// Pointer and raw text of every leaf.
     leaves: Vec<(String, String)>,
@@ -18,10 +18,9 @@ struct Log {
 
 impl Log {
     fn line(&mut self, what: &str, range: &Range<usize>, path: &Path) -> String {
-        let (mut pointer, mut pattern) = (String::new(), String::new());
+        let mut pointer = String::new();
         path.pointer(&mut pointer);
-        path.pattern(&mut pattern);
-        self.lines.push(format!("{what} {range:?} {pointer} {pattern}"));
+        self.lines.push(format!("{what} {range:?} {pointer}"));
         pointer
     }
 }
