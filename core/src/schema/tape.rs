@@ -45,6 +45,17 @@ struct Node {
     last: u32,
 }
 
+impl Node {
+    /// The number of the node after this one's subtree, if this one is `number`.
+    #[inline]
+    fn after(&self, number: u32) -> u32 {
+        match self.kind {
+            Kind::Array | Kind::Object => self.last,
+            _ => number + 1,
+        }
+    }
+}
+
 /// How a document came to its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -118,7 +129,10 @@ impl Tape {
     pub(crate) fn finish(&mut self) -> bool {
         if self.state == State::Building {
             let whole = self.open.is_empty()
-                && self.nodes.first().is_some_and(|root| self.after(0, root) == self.nodes.len());
+                && self
+                    .nodes
+                    .first()
+                    .is_some_and(|root| root.after(0) as usize == self.nodes.len());
             // Texts are UTF-8 each by itself, so all of them together are too.
             match String::from_utf8(std::mem::take(&mut self.bytes)) {
                 Ok(text) if whole => {
@@ -192,14 +206,6 @@ impl Tape {
         let parent = self.open.last().and_then(|&number| self.nodes.get_mut(number as usize));
         if let Some(parent) = parent {
             parent.first += 1;
-        }
-    }
-
-    /// The number of the node after the subtree of node `number`.
-    fn after(&self, number: usize, node: &Node) -> usize {
-        match node.kind {
-            Kind::Array | Kind::Object => node.last as usize,
-            _ => number + 1,
         }
     }
 
@@ -362,8 +368,12 @@ impl<'a> Cursor<'a> {
 
     /// The value of the member of that name; of several the last, as most readers have it. O(members).
     pub(crate) fn member(self, name: &str) -> Option<Cursor<'a>> {
-        let mut found =
-            self.members().filter(|(key, _)| key.text() == name).map(|(_, value)| value);
+        // PERF: most keys differ in length, which costs no look at the text.
+        let is_wanted = |key: Cursor<'_>| {
+            let node = key.node();
+            (node.last - node.first) as usize == name.len() && key.text() == name
+        };
+        let mut found = self.members().filter(|(key, _)| is_wanted(*key)).map(|(_, value)| value);
         if self.tape.duplicates { found.last() } else { found.next() }
     }
 }
@@ -385,7 +395,7 @@ impl<'a> Iterator for Items<'a> {
             return None;
         }
         let item = Cursor { tape: self.tape, number: self.next };
-        self.next = self.tape.after(self.next as usize, &item.node()) as u32;
+        self.next = item.node().after(self.next);
         Some(item)
     }
 }
@@ -408,7 +418,7 @@ impl<'a> Iterator for Members<'a> {
         }
         let key = Cursor { tape: self.tape, number: self.next };
         let value = Cursor { tape: self.tape, number: self.next + 1 };
-        self.next = self.tape.after(self.next as usize + 1, &value.node()) as u32;
+        self.next = value.node().after(self.next + 1);
         Some((key, value))
     }
 }
@@ -461,8 +471,7 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert!(reused.finish() && reused.len() == 2);
 
-        let mut limits = Limits::default();
-        limits.depth = 1000;
+        let limits = Limits { depth: 1000, ..Limits::default() };
         let deep = [b"[".repeat(Tape::MAX_DEPTH + 1), b"]".repeat(Tape::MAX_DEPTH + 1)].concat();
         let mut tape = Tape::default();
         assert_eq!(JsonParser::new(&limits).walk(&deep, 0, &limits, &mut tape), Ok(()));

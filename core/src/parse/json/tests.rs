@@ -122,8 +122,8 @@ fn shared_cases() {
             (None, Some(coded)) => base64(coded),
             _ => panic!("{}: `input` or `input_b64`", case.why),
         };
-        let mut limits = Limits::default();
-        limits.depth = case.depth.unwrap_or(limits.depth);
+        let default = Limits::default();
+        let limits = Limits { depth: case.depth.unwrap_or(default.depth), ..default };
         let log = parse_every_way(&input, &limits);
 
         let found: Vec<_> =

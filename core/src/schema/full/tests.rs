@@ -97,6 +97,47 @@ fn shared_cases() {
     }
 }
 
+/// Every schema against every instance, over the tape and over `serde_json`: the representation must not matter.
+#[test]
+fn agrees_with_the_crate_over_serde_values() {
+    let cases: Vec<_> = ["keywords", "drafts"]
+        .map(read::<Schemas>)
+        .into_iter()
+        .flat_map(|file| file.schema)
+        .collect();
+    let instances = cases.iter().flat_map(|case| {
+        case.valid.iter().chain(case.invalid.iter().map(|invalid| &invalid.instance))
+    });
+    let instances: Vec<(&str, Value)> = instances
+        // The other side cannot hold numbers beyond `f64`.
+        .filter_map(|body| Some((&**body, serde_json::from_str(body).ok()?)))
+        .collect();
+    let (mut valid, mut invalid) = (0, 0);
+    for case in &cases {
+        let schema: Value = serde_json::from_str(&case.schema).expect("JSON");
+        for draft in ALL.iter().filter_map(|name| draft_named(name)) {
+            let Ok(ours) = CompiledSchema::compile("case", &schema, Some(draft)) else { continue };
+            let draft = if schema.get("$schema").is_some() { None } else { Some(draft) };
+            let options = draft
+                .map_or(jsonschema::options(), |draft| jsonschema::options().with_draft(draft));
+            let theirs = options.offline().build(&schema).expect("a schema");
+            for (body, value) in &instances {
+                let (validity, found) = run(&ours, body, 100);
+                let expected = theirs.is_valid(value);
+                assert_eq!(validity == Validity::Valid, expected, "{}: {body}", case.schema);
+                assert_eq!(
+                    found.len(),
+                    theirs.iter_errors(value).count(),
+                    "{}: {body}",
+                    case.schema
+                );
+                *(if expected { &mut valid } else { &mut invalid }) += 1;
+            }
+        }
+    }
+    assert!(valid > 1000 && invalid > 1000, "{valid} valid, {invalid} invalid");
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Refusals {
@@ -267,8 +308,7 @@ fn the_deepest_document_fits_the_stack_of_a_thread() {
             None,
         );
         let levels = Tape::MAX_DEPTH / 2;
-        let mut limits = Limits::default();
-        limits.depth = Tape::MAX_DEPTH;
+        let limits = Limits { depth: Tape::MAX_DEPTH, ..Limits::default() };
         for (inside, expected) in
             [("1", Validity::Valid), ("null", Validity::Valid), ("{\"b\":1}", Validity::Invalid)]
         {
