@@ -315,6 +315,12 @@ impl State {
             }
             return;
         }
+        let given = Given { place: Place::Header, name, coding: Coding::None };
+        let span = Span::new(Part::Header, 0..value.len()).with_index(index);
+        self.parameters.add(run.route(), &given, value, span);
+        if treatment == Treatment::List && header::is_plain_list(value) {
+            return;
+        }
         // `Basic dXNlcjpwYXNz`: what is coded stands after the scheme.
         let start = match treatment {
             Treatment::Credential => memchr::memchr(b' ', value).map_or(0, |blank| blank + 1),
@@ -329,9 +335,6 @@ impl State {
             let coding = Coding::None;
             run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
         }
-        let given = Given { place: Place::Header, name, coding: Coding::None };
-        let span = Span::new(Part::Header, 0..value.len()).with_index(index);
-        self.parameters.add(run.route(), &given, value, span);
     }
 
     fn body(&mut self, plan: &Plan, memory: &mut Memory, chunk: &[u8], last: bool) {

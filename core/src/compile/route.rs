@@ -5,8 +5,8 @@
 //! target  /x/../users/%37 ──► canonical /users/7 ──► route 0, id = 7 with its span in the target
 //! ```
 //!
-//! A path is looked up as most servers read it; if no route knows it, or only as part of a `{*rest}`, also as the most lenient
-//! read it (see [`path`]), so that neither can slip past a schema. What the routes do not know at all has none.
+//! A path is looked up as most servers read it; if no route knows it, or only as part of a `{*rest}`, also as the most
+//! lenient read it (see [`path`]), so that neither can slip past a schema. What the routes do not know at all has none.
 //!
 //! `HEAD` is answered by the handlers of `GET`, so it has their routes unless it is named itself.
 
@@ -113,16 +113,17 @@ impl Routes {
         if self.names.is_empty() {
             return None;
         }
-        let exact = self.exact.find(method, path, stack, values);
+        let exact = self.exact.find(method, path.canonical(part), stack, values);
         let (found, lenient) = match exact {
             Some(exact) if !exact.by_rest => (exact, false),
             _ => {
                 path.read(part, within.clone(), Reading::Lenient);
-                match self.lenient.find(method, path, stack, values) {
+                match self.lenient.find(method, path.canonical(part), stack, values) {
                     Some(lenient) if exact.is_none() || !lenient.by_rest => (lenient, true),
                     _ => {
+                        exact?;
                         path.read(part, within, Reading::Exact);
-                        (self.exact.find(method, path, stack, values)?, false)
+                        (self.exact.find(method, path.canonical(part), stack, values)?, false)
                     }
                 }
             }

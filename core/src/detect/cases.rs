@@ -53,7 +53,7 @@ pub(crate) fn hold<L: Language>(language: L) {
 }
 
 /// Without a byte of the gate's classes and without its words no context emits an anchor.
-pub(crate) fn gate_is_a_law<L: Language>(language: L, pieces: &[&str]) {
+pub(crate) fn gate_is_a_law<L: Language>(language: L, pieces: &[impl AsRef<[u8]>]) {
     let mut random = Random(1);
     let plain: Vec<u8> =
         (0..=255).filter(|&byte| !Classes::of_byte(byte).intersects(L::GATE.classes)).collect();
@@ -66,7 +66,7 @@ pub(crate) fn gate_is_a_law<L: Language>(language: L, pieces: &[&str]) {
                     let word = L::GATE.words[random.below(L::GATE.words.len())];
                     view.extend_from_slice(&word.as_bytes()[..random.below(word.len())]);
                 }
-                _ => view.extend_from_slice(pieces[random.below(pieces.len())].as_bytes()),
+                _ => view.extend_from_slice(pieces[random.below(pieces.len())].as_ref()),
             }
         }
         if gate_opens::<L>(&view) {
@@ -82,14 +82,14 @@ pub(crate) fn gate_is_a_law<L: Language>(language: L, pieces: &[&str]) {
 }
 
 /// Any bytes are read without panic, and token ranges lie in the view and never go backwards.
-pub(crate) fn reads_anything<L: Language>(language: L, pieces: &[&str]) {
+pub(crate) fn reads_anything<L: Language>(language: L, pieces: &[impl AsRef<[u8]>]) {
     let mut random = Random(2);
     for _ in 0..20_000 {
         let mut view = Vec::new();
         for _ in 0..random.below(24) {
             match random.below(8) {
                 0 => view.push(random.below(256) as u8),
-                _ => view.extend_from_slice(pieces[random.below(pieces.len())].as_bytes()),
+                _ => view.extend_from_slice(pieces[random.below(pieces.len())].as_ref()),
             }
         }
         for context in 0..L::CONTEXTS.len() as u8 {

@@ -5,7 +5,7 @@ mod content_type;
 mod treatment;
 
 pub(crate) use content_type::{ContentType, TypeProblems};
-pub(crate) use treatment::{Treatment, treatment};
+pub(crate) use treatment::{Treatment, is_plain_list, treatment};
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as methods and header names must be. O(len).
 pub(crate) fn is_token(text: &[u8]) -> bool {

@@ -162,11 +162,11 @@ impl Tail {
 
 fn byte_problems(target: &[u8]) -> Problems {
     let mut problems = Problems::default();
-    for &byte in target {
-        problems.set_if(byte == b' ', Problems::BLANK);
-        problems.set_if(byte.is_ascii_control(), Problems::CONTROL);
-        problems.set_if(!byte.is_ascii(), Problems::NON_ASCII);
-    }
+    problems.set_if(memchr(b' ', target).is_some(), Problems::BLANK);
+    // PERF: going through to the end is wide, stopping at the first is not: a third of the time for 75 bytes.
+    let controls = target.iter().fold(0, |any, byte| any | u8::from(byte.is_ascii_control()));
+    problems.set_if(controls != 0, Problems::CONTROL);
+    problems.set_if(!target.is_ascii(), Problems::NON_ASCII);
     problems
 }
 

