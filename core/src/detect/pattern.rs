@@ -283,3 +283,245 @@ impl PatternScratch {
         self.owner = Some(Arc::clone(&patterns.identity));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::model::policy::Sensitivity;
+    use crate::model::rule::{Class, RuleFile};
+    use crate::prefilter::literals::Literals;
+
+    /// Rule files that hold no detector of their own, each with its cases in `testdata/detect`.
+    const FILES: [&str; 11] = [
+        "rce-code",
+        "ssti",
+        "nosql",
+        "ldap",
+        "xpath",
+        "xxe",
+        "ssrf",
+        "header",
+        "log4j",
+        "ssi",
+        "prototype",
+    ];
+
+    fn rules_of(file: &str) -> Vec<Rule> {
+        let name = format!("detect/{file}.yaml");
+        let text = abatis_rules::DETECT.iter().find(|f| f.name == name).unwrap().text;
+        serde_saphyr::from_str::<RuleFile>(text).unwrap().rules
+    }
+
+    fn builtin() -> Vec<Rule> {
+        FILES.into_iter().flat_map(rules_of).collect()
+    }
+
+    fn rule(yaml: &str) -> Rule {
+        let common = "class: ssti\nabout: a\nweight: 700\norigin: own\nhits: [a]\npasses: [b]\n";
+        serde_saphyr::from_str(&format!("{common}{yaml}")).unwrap()
+    }
+
+    struct Run {
+        patterns: Patterns,
+        literals: Literals,
+        hits: Hits,
+        scratch: PatternScratch,
+    }
+
+    impl Run {
+        fn new(rules: &[Rule]) -> Run {
+            let mut literals = literals::Builder::default();
+            let rules: Vec<&Rule> = rules.iter().collect();
+            let patterns = Patterns::compile(&rules, &mut literals).unwrap();
+            let literals = literals.build();
+            Run { patterns, literals, hits: Hits::default(), scratch: PatternScratch::default() }
+        }
+
+        fn at(&mut self, site: Site, view: &[u8]) -> Vec<(usize, Range<usize>)> {
+            self.within(site, view, &mut Budget::UNLIMITED.clone())
+        }
+
+        fn within(
+            &mut self,
+            site: Site,
+            view: &[u8],
+            budget: &mut Budget,
+        ) -> Vec<(usize, Range<usize>)> {
+            self.literals.find(view, &mut self.hits);
+            let mut found = Vec::new();
+            let mut report = |rule, range| found.push((rule, range));
+            self.patterns.find(view, site, &self.hits, &mut self.scratch, budget, &mut report);
+            found
+        }
+
+        fn value(&mut self, view: &str) -> Vec<(usize, Range<usize>)> {
+            self.at(VALUE, view.as_bytes())
+        }
+    }
+
+    const VALUE: Site = Site { place: Place::Query, name: false, last: None };
+
+    #[test]
+    fn every_rule_matches_its_hits_and_none_of_its_passes() {
+        let rules = builtin();
+        let mut run = Run::new(&rules);
+        let mut wrong = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            let place = rule.targets.first().copied().unwrap_or(Place::Query);
+            let site = Site { place, name: rule.part == NameOrValue::Name, last: None };
+            assert!(rule.hits.len() > 1 && rule.passes.len() > 1, "{} has too few cases", rule.id);
+            for (values, expected) in [(&rule.hits, true), (&rule.passes, false)] {
+                for value in values {
+                    let found = run.at(site, value.as_bytes());
+                    if found.iter().any(|(found, _)| *found == index) != expected {
+                        wrong.push(format!("{} {value:?}, expected {expected}", rule.id));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[derive(Deserialize)]
+    struct Cases {
+        class: Class,
+        hit: Vec<Case>,
+        pass: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        value: String,
+        place: Option<Place>,
+        sensitivity: Option<Sensitivity>,
+        class: Option<Class>,
+    }
+
+    #[test]
+    fn the_cases_of_testdata_come_out_as_written() {
+        let rules = builtin();
+        let mut run = Run::new(&rules);
+        let mut wrong = Vec::new();
+        for file in FILES {
+            let path = format!("{}/../testdata/detect/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+            let cases: Cases = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            let (hits, passes) = (cases.hit.iter(), cases.pass.iter());
+            for (case, hit) in hits.map(|c| (c, true)).chain(passes.map(|c| (c, false))) {
+                let site = Site { place: case.place.unwrap_or(Place::Query), ..VALUE };
+                let mut scores = BTreeMap::new();
+                for (index, _) in run.at(site, case.value.as_bytes()) {
+                    *scores.entry(rules[index].class).or_insert(0) += rules[index].weight;
+                }
+                let score = if hit {
+                    scores.get(&case.class.unwrap_or(cases.class)).copied()
+                } else {
+                    scores.values().max().copied()
+                };
+                let threshold = case.sensitivity.unwrap_or_default().threshold();
+                if (score.unwrap_or(0) >= threshold) != hit {
+                    wrong.push(format!("{file} {:?} scores {scores:?}", case.value));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn switching_the_prefilter_off_changes_nothing() {
+        let rules = builtin();
+        let mut run = Run::new(&rules);
+        for rule in &rules {
+            for value in rule.hits.iter().chain(&rule.passes) {
+                let fast = run.value(value);
+                run.literals.find_slowly(value.as_bytes(), &mut run.hits);
+                let mut slow = Vec::new();
+                run.patterns.find(
+                    value.as_bytes(),
+                    VALUE,
+                    &run.hits,
+                    &mut run.scratch,
+                    &mut Budget::UNLIMITED.clone(),
+                    |rule, range| slow.push((rule, range)),
+                );
+                assert_eq!(fast, slow, "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_leftmost_and_then_longest_literal_is_told() {
+        let mut run = Run::new(&[rule("id: a.b\nmatcher: {literals: [cd, abc, abcd]}")]);
+        assert_eq!(run.value("xxABCD cd abc"), [(0, 2..6)]);
+        assert_eq!(run.value("cd abcd"), [(0, 0..2)]);
+        assert_eq!(run.value("c d"), []);
+    }
+
+    #[test]
+    fn an_expression_needs_one_of_its_literals() {
+        let yaml = "id: a.b\nmatcher: {regex: {pattern: '[a-z]+\\d', with: ['7', 'x']}}";
+        let mut run = Run::new(&[rule(yaml)]);
+        assert_eq!(run.value("-ab3"), []);
+        assert_eq!(run.value("-AB7"), [(0, 1..4)]);
+    }
+
+    #[test]
+    fn a_rule_looks_where_it_is_told_to() {
+        let rules = [
+            rule("id: a.name\npart: name\nmatcher: {literals: [abc]}"),
+            rule("id: a.cookie\ntargets: [cookie]\nmatcher: {literals: [abc]}"),
+            rule("id: a.base64\ndecodings: [base64]\nmatcher: {literals: [abc]}"),
+            rule("id: a.sql\nmatcher: {detector: sql}"),
+            rule("id: a.all\nmatcher: {literals: [abc]}"),
+        ];
+        let mut run = Run::new(&rules);
+        let mut at = |site| run.at(site, b"abc").iter().map(|(rule, _)| *rule).collect::<Vec<_>>();
+        assert_eq!(at(VALUE), [4]);
+        assert_eq!(at(Site { name: true, ..VALUE }), [0, 4]);
+        assert_eq!(at(Site { place: Place::Cookie, ..VALUE }), [1, 4]);
+        assert_eq!(at(Site { last: Some(Transform::Base64), ..VALUE }), [2, 4]);
+        assert_eq!(at(Site { last: Some(Transform::Leaf), ..VALUE }), [4]);
+    }
+
+    #[test]
+    fn work_ends_with_the_budget() {
+        let yaml = "matcher: {regex: {pattern: 'ab+', with: [ab]}}";
+        let rules = [rule(&format!("id: a.a\n{yaml}")), rule(&format!("id: a.b\n{yaml}"))];
+        let mut run = Run::new(&rules);
+        let limits = crate::limits::Limits { steps: 9, ..crate::limits::Limits::default() };
+        assert_eq!(run.within(VALUE, b"xabbx", &mut limits.budget()), [(0, 1..4)]);
+    }
+
+    #[test]
+    fn a_scratch_serves_other_rules() {
+        let mut a = Run::new(&[rule("id: a.a\nmatcher: {regex: {pattern: 'a+b', with: [a]}}")]);
+        let mut b = Run::new(&[
+            rule("id: b.a\nmatcher: {regex: {pattern: '(x|y)+z$', with: [z]}}"),
+            rule("id: b.b\nmatcher: {regex: {pattern: '^x', with: [x]}}"),
+        ]);
+        assert_eq!(a.value("aab"), [(0, 0..3)]);
+        std::mem::swap(&mut a.scratch, &mut b.scratch);
+        assert_eq!(b.value("xyz"), [(0, 0..3), (1, 0..1)]);
+        assert_eq!(a.value("aab"), [(0, 0..3)]);
+    }
+
+    #[test]
+    fn every_error_is_reported_with_its_rule() {
+        let rules = [
+            rule("id: a.open\nmatcher: {regex: {pattern: '(', with: [a]}}"),
+            rule("id: a.empty\nmatcher: {regex: {pattern: 'x*', with: [a]}}"),
+            rule("id: a.large\nmatcher: {regex: {pattern: '((\\w{99}){99}){99}', with: [a]}}"),
+            rule("id: a.none\nmatcher: {literals: []}"),
+            rule("id: a.blank\nmatcher: {literals: ['']}"),
+            rule("id: a.fine\nmatcher: {literals: [a]}"),
+        ];
+        let rules: Vec<&Rule> = rules.iter().collect();
+        let errors = Patterns::compile(&rules, &mut literals::Builder::default()).unwrap_err();
+        let named: Vec<_> = errors.iter().filter_map(|error| error.rule.as_deref()).collect();
+        assert_eq!(named, ["a.open", "a.empty", "a.large", "a.none", "a.blank"]);
+        assert!(errors[2].message.contains("repeat less"), "{}", errors[2]);
+    }
+}
