@@ -39,6 +39,7 @@ pub use explain::Explanation;
 pub use limits::Limits;
 pub use model::policy::Policy;
 pub use model::rule::{Class, RuleId};
+pub use model::weights::WeightFile;
 pub use request::Request;
 pub use scratch::Scratch;
 pub use session::Session;

@@ -110,7 +110,7 @@ mod tests {
         let filter = Trail::name(b"a%20b", Coding::Form);
         let trail = Trail::Pointer { parent: &filter, pointer: "/items/3/x~1y" };
         assert_eq!(trail.pointer(), "/a b/items/3/x~1y");
-        assert_eq!(trail.pattern(), "a b.items[*].x/y");
+        assert_eq!(trail.pattern(), r#""a b".items[*].x/y"#);
         let frames = trail.with_frames(|frames| frames.len());
         assert_eq!(frames, 4);
     }
