@@ -25,6 +25,7 @@ pub const DETECT: &[File] = files![
     "detect/script.yaml",
     "detect/path.yaml",
     "detect/rce-code.yaml",
+    "detect/serialised.yaml",
     "detect/ssti.yaml",
     "detect/nosql.yaml",
     "detect/ldap.yaml",

@@ -16,7 +16,7 @@ use crate::decode::Transform;
 use crate::error::Diagnostic;
 use crate::limits::Budget;
 use crate::model::rule::{Decoding, Matcher, NameOrValue, Rule};
-use crate::prefilter::literals::{self, Hits, LiteralId, Owner};
+use crate::prefilter::literals::{self, Hits, LiteralId, Occurrence, Owner};
 use crate::span::Place;
 
 /// Most memory that the automaton of one expression may take. The largest of the built-in rules takes a tenth.
@@ -59,8 +59,8 @@ pub(crate) struct Site {
 /// Compiled literal and regex rules. Immutable; the memory of a run is [`PatternScratch`].
 #[derive(Debug)]
 pub(crate) struct Patterns {
-    patterns: Vec<Pattern>,
-    /// Positions in `patterns` of the rules that wait for a literal, by [`LiteralId`].
+    rules: Vec<Pattern>,
+    /// Positions in `rules` of the rules that wait for a literal, by [`LiteralId`].
     waiting: Vec<Vec<u32>>,
     /// Tells scratches that were warmed by other rules.
     identity: Arc<()>,
@@ -93,7 +93,7 @@ impl Patterns {
         literals: &mut literals::Builder,
     ) -> Result<Patterns, Vec<Diagnostic>> {
         let mut compiled =
-            Patterns { patterns: Vec::new(), waiting: Vec::new(), identity: Arc::new(()) };
+            Patterns { rules: Vec::new(), waiting: Vec::new(), identity: Arc::new(()) };
         let mut errors = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             let mut error = |message: String| {
@@ -128,10 +128,10 @@ impl Patterns {
             if self.waiting.len() <= id.index() {
                 self.waiting.resize(id.index() + 1, Vec::new());
             }
-            self.waiting[id.index()].push(self.patterns.len() as u32);
+            self.waiting[id.index()].push(self.rules.len() as u32);
         }
         let places = if rule.targets.is_empty() { &Place::ALL[..] } else { &rule.targets };
-        self.patterns.push(Pattern {
+        self.rules.push(Pattern {
             rule: index,
             places: places.iter().fold(0, |bits, place| bits | place.bit()),
             part: rule.part,
@@ -169,7 +169,7 @@ impl Patterns {
         scratch.candidates.sort_unstable();
         scratch.candidates.dedup();
         for &candidate in &scratch.candidates {
-            let Some(pattern) = self.patterns.get(candidate as usize) else { continue };
+            let Some(pattern) = self.rules.get(candidate as usize) else { continue };
             if !pattern.applies(site) {
                 continue;
             }
@@ -195,7 +195,7 @@ impl Patterns {
         let waiting: usize =
             self.waiting.iter().map(|w| size_of_val(w) + size_of_val(&w[..])).sum();
         let patterns: usize = self
-            .patterns
+            .rules
             .iter()
             .map(|pattern| {
                 size_of::<Pattern>()
@@ -226,7 +226,7 @@ fn first_of(ids: &[LiteralId], hits: &Hits) -> Option<Range<usize>> {
     hits.found()
         .iter()
         .filter(|occurrence| ids.binary_search(&occurrence.literal).is_ok())
-        .map(|occurrence| occurrence.range())
+        .map(Occurrence::range)
         .min_by_key(|range| (range.start, usize::MAX - range.end))
 }
 
@@ -273,13 +273,19 @@ pub(crate) struct PatternScratch {
 }
 
 impl PatternScratch {
+    /// Memory taken, in bytes.
+    pub(crate) fn memory_usage(&self) -> usize {
+        let caches: usize = self.caches.iter().flatten().map(Cache::memory_usage).sum();
+        caches + size_of_val(&self.caches[..]) + size_of_val(&self.candidates[..])
+    }
+
     /// Drops what other rules left behind.
     fn warm_for(&mut self, patterns: &Patterns) {
         if self.owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, &patterns.identity)) {
             return;
         }
         self.caches.clear();
-        self.caches.resize_with(patterns.patterns.len(), || None);
+        self.caches.resize_with(patterns.rules.len(), || None);
         self.owner = Some(Arc::clone(&patterns.identity));
     }
 }
@@ -296,8 +302,9 @@ mod tests {
     use crate::prefilter::literals::Literals;
 
     /// Rule files that hold no detector of their own, each with its cases in `testdata/detect`.
-    const FILES: [&str; 11] = [
+    const FILES: [&str; 12] = [
         "rce-code",
+        "serialised",
         "ssti",
         "nosql",
         "ldap",
