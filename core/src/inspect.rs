@@ -29,6 +29,9 @@ use crate::structure;
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Step, Verdict};
 
+/// Bytes that the readings of a field may have however short it is.
+const READING_BYTES: usize = 16 << 10;
+
 /// A value (or name) to inspect.
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
@@ -132,6 +135,8 @@ pub(crate) struct Case {
     pub(crate) route: Option<usize>,
     pub(crate) budget: Budget,
     pub(crate) fields: usize,
+    /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
+    reading_bytes: usize,
 }
 
 impl Case {
@@ -142,6 +147,7 @@ impl Case {
             route: None,
             budget: plan.limits.budget(),
             fields: 0,
+            reading_bytes: 0,
         }
     }
 
@@ -170,6 +176,9 @@ pub(crate) struct Run<'r> {
 impl Run<'_> {
     /// Inspects a field of the request itself. O(readings x detectors x len) steps, all counted.
     pub(crate) fn field(&mut self, field: &Field<'_>) {
+        // Structures inside of readings are read again: without a bound for all of them together, each level of nesting
+        // would multiply the work.
+        self.case.reading_bytes = READING_BYTES + self.plan.limits.views * field.raw.len();
         self.field_at(field, 0);
     }
 
@@ -197,6 +206,13 @@ impl Run<'_> {
         }
         for index in 0..level.readings.len() {
             let Some(reading) = level.readings.get(index, field.raw) else { break };
+            match self.case.reading_bytes.checked_sub(reading.bytes.len()) {
+                Some(left) => self.case.reading_bytes = left,
+                None => {
+                    self.case.partial(self.plan, Limit::Decode);
+                    break;
+                }
+            }
             let structured =
                 rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
             self.detect(field, index, reading, structured, &mut level.matches);
@@ -443,37 +459,55 @@ impl Run<'_> {
     }
 }
 
-/// The reading in which the rules of `class` that matched add up to the most: its index, the sum of all, and the sum of
-/// those that act.
+/// The reading in which `class` scores most: its index, the score of all rules, and of those that act.
+///
+/// Pattern rules are weighed by people to add up. Languages are not added to each other or to patterns: what two lexers
+/// say of the same bytes is one piece of evidence, and the strongest counts.
 fn best_reading(plan: &Plan, matches: &[Match], class: Class) -> Option<(usize, u16, u16)> {
     let mut best: Option<(usize, u16, u16)> = None;
     // Matches come in the order of readings.
-    let mut rest = matches;
-    while let [first, ..] = rest {
-        let reading = first.reading;
-        let split = rest.partition_point(|found| found.reading <= reading);
-        let (group, after) = rest.split_at(split);
-        rest = after;
-        let (mut total, mut acting) = (0u32, 0u32);
-        let mut any = false;
+    for group in matches.chunk_by(|a, b| a.reading == b.reading) {
+        let mut all = Score::default();
+        let mut acting = Score::default();
         for found in group {
             let rule = &plan.rules[found.rule as usize];
             if rule.class == class {
-                any = true;
-                total += u32::from(found.weight);
+                all.add(found);
                 if rule.mode == RuleMode::On {
-                    acting += u32::from(found.weight);
+                    acting.add(found);
                 }
             }
         }
-        let sums = (reading, total.min(1000) as u16, acting.min(1000) as u16);
-        if any
-            && best.is_none_or(|(_, known, known_acting)| (sums.2, sums.1) > (known_acting, known))
-        {
-            best = Some(sums);
+        let Some(first) = group.first().filter(|_| all.total() > 0) else { continue };
+        let better = best.is_none_or(|(_, known, known_acting)| {
+            (acting.total(), all.total()) > (known_acting, known)
+        });
+        if better {
+            best = Some((first.reading, all.total(), acting.total()));
         }
     }
     best
+}
+
+/// The score of one class in one reading.
+#[derive(Clone, Copy, Default)]
+struct Score {
+    language: u16,
+    patterns: u16,
+}
+
+impl Score {
+    fn add(&mut self, found: &Match) {
+        if found.evidence.is_some() {
+            self.language = self.language.max(found.weight);
+        } else {
+            self.patterns = self.patterns.saturating_add(found.weight).min(1000);
+        }
+    }
+
+    fn total(self) -> u16 {
+        self.language.max(self.patterns)
+    }
 }
 
 /// The guilty text in each reading from the raw bytes to the one that was judged, cut to a length that can be shown.

@@ -73,8 +73,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Worst steps that one received byte can cost, over all readings and detectors. Checked by a test.
-    pub const STEPS_PER_BYTE: u64 = 1024;
+    /// Worst steps that one received byte can cost: 24 readings of it, each decoded by 7 steps, lexed in 23 contexts and
+    /// searched by at most 140 expressions. Checked by a test.
+    pub const STEPS_PER_BYTE: u64 = 4096;
 
     /// The budget of one run under these limits.
     pub(crate) fn budget(&self) -> Budget {

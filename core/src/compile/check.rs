@@ -101,7 +101,7 @@ mod tests {
         for message in [
             "unknown detector `script`",
             "the weights of `sql` are already in builtin:weights/sql.json",
-            "levels must be positive and increase: paranoid < high < default < low, found 30, 30, 70, 90",
+            "levels must be positive and increase: paranoid < high < default < low, found 35, 35, 60, 95",
             "rule `html.markup`: no weights for detector `html`",
         ] {
             assert!(errors.contains(message), "{message}:\n{errors}");
