@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::compile::gate::GateAutomaton;
 use crate::compile::plan::Plan;
 use crate::error::BuildError;
 use crate::inspect::Memory;
 use crate::model::Bundle;
 use crate::model::policy::Policy;
+use crate::model::rule::Class;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
 use crate::session::{Session, State};
@@ -111,6 +113,16 @@ impl Engine {
     /// A session for a request that comes in pieces. It owns a reference to this engine.
     pub fn session(&self) -> Session {
         Session::new(self.inner.clone())
+    }
+
+    /// The language of values that may matter to `class` in `place`, as an automaton. Takes milliseconds and up to some
+    /// megabytes: for tools that compare schemas with it, not for requests.
+    ///
+    /// # Errors
+    ///
+    /// The automaton would exceed `limits.compiled_bytes`.
+    pub fn gate(&self, place: Place, class: Class) -> Result<GateAutomaton, BuildError> {
+        GateAutomaton::compile(&self.inner.plan, place, class)
     }
 
     /// Bytes of memory that the compiled rules take.

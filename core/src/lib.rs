@@ -31,6 +31,7 @@ mod structure;
 mod trail;
 mod verdict;
 
+pub use compile::gate::GateAutomaton;
 pub use decode::Transform;
 pub use detect::Feature;
 pub use engine::{Builder, Engine};
