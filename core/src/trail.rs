@@ -130,7 +130,7 @@ mod tests {
         let trail = Trail::Pointer { parent: &filter, pointer: "/items/3/x~1y" };
         assert_eq!(trail.pointer(), "/a b/items/3/x~1y");
         assert_eq!(trail.pattern(), r#""a b".items[*].x/y"#);
-        assert_eq!(trail.with_frames(<[Frame<'_>]>::len), 4);
+        assert_eq!(trail.with_frames(|frames| frames.len()), 4);
         assert_eq!(trail.pointer_of_name(), "/a b/items/3/*");
         assert_eq!(trail.pattern_of_name(), r#""a b".items[*].*"#);
         assert_eq!(filter.pointer_of_name(), "/*");
