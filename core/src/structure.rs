@@ -62,6 +62,17 @@ fn looks_like_json(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether a URL leads to a path of a host that is asked over the network; `file:` and wrappers like `php:` lead elsewhere.
+fn is_of_the_web(bytes: &[u8], url: &Url) -> bool {
+    let scheme = url.scheme.clone().and_then(|scheme| bytes.get(scheme));
+    let asked = scheme.is_none_or(|scheme| {
+        [&b"http"[..], b"https", b"ws", b"wss", b"ftp"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    });
+    asked && url.host.as_ref().is_some_and(|host| !host.is_empty()) && !url.path.is_empty()
+}
+
 struct Leaves<'l, 'r> {
     run: &'l mut Run<'r>,
     field: &'l Field<'l>,
@@ -97,8 +108,10 @@ impl Leaves<'_, '_> {
     /// Path, query and fragment; scheme and host hold nothing but what a URL may hold there.
     fn url(&mut self, bytes: &[u8], url: &Url) {
         let trail = self.field.trail;
-        let text = bytes.get(url.path.clone()).unwrap_or_default();
-        self.leaf(text, url.path.start, Coding::Percent, false, trail);
+        // Below a host of the web, `/etc/…` is a folder of that host's pages and no file of this machine.
+        let path = url.path.start + usize::from(is_of_the_web(bytes, url))..url.path.end;
+        let text = bytes.get(path.clone()).unwrap_or_default();
+        self.leaf(text, path.start, Coding::Percent, false, trail);
         if let Some(query) = &url.query {
             self.pairs(bytes, query.clone());
         }
