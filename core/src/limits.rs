@@ -115,6 +115,12 @@ impl Budget {
         }
     }
 
+    /// Steps that are still there.
+    #[cfg(feature = "internals")]
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Whether work was refused.
     #[inline]
     pub(crate) fn exhausted(&self) -> bool {
