@@ -17,7 +17,8 @@
 //! assert_eq!(finding.rule.as_str(), "sql.injection");
 //! assert_eq!(finding.pointer, "/user");
 //! // Where it stands in the body as it was received, before any decoding.
-//! assert_eq!(&request.body_bytes()[finding.span.range.clone()], br"admin\u0027 or sleep(5)#");
+//! let guilty = &request.body_bytes()[finding.span.range.clone()];
+//! assert!(guilty.starts_with(br"\u0027 or sleep"));
 //! # Ok::<(), abatis::BuildError>(())
 //! ```
 //!
@@ -172,8 +173,8 @@
 //!   answer.
 //! - **A scratch belongs to one engine at a time.** It may be handed to another, but starts anew then, which costs what a cold
 //!   start costs.
-//! - **Verdicts hold names that a client chose.** [`Finding::pointer`] and [`Finding::pattern`] name fields of the request;
-//!   escape them where you print them. [`Finding::message`] never holds bytes of the request, [`Finding::steps`] and
+//! - **Verdicts hold names that a client chose.** [`Finding::pointer`] and [`Finding::pattern`] name fields of the request (a name
+//!   that is itself the evidence is shown as `*`); escape them where you print them. [`Finding::message`] never holds bytes of the request, [`Finding::steps`] and
 //!   [`Explanation::show_payload`] do.
 //! - **Multipart, XML and GraphQL bodies are not taken apart yet.** They are read as text and as a form, as every body is whose
 //!   type is not known. Set `ambiguities.body_type: block` if you have no use for them.
