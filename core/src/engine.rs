@@ -158,6 +158,13 @@ impl fmt::Debug for Inner {
 
 /// Builds an [`Engine`].
 ///
+/// ```no_run
+/// use abatis::{Engine, model::Bundle};
+/// let bundle = Bundle::load("policy.yaml")?;
+/// let engine = Engine::builder().build(&bundle)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Defaults
 ///
 /// `gate: true`, `prefilter: true`.
