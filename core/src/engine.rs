@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::compile::gate::GateAutomaton;
 use crate::compile::plan::Plan;
 use crate::error::BuildError;
 use crate::inspect::Memory;
 use crate::model::Bundle;
 use crate::model::policy::Policy;
+use crate::model::rule::Class;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
 use crate::session::{Session, State};
@@ -113,6 +115,16 @@ impl Engine {
         Session::new(self.inner.clone())
     }
 
+    /// The language of values that may matter to `class` in `place`, as an automaton. Takes milliseconds and up to some
+    /// megabytes: for tools that compare schemas with it, not for requests.
+    ///
+    /// # Errors
+    ///
+    /// The automaton would exceed `limits.compiled_bytes`.
+    pub fn gate(&self, place: Place, class: Class) -> Result<GateAutomaton, BuildError> {
+        GateAutomaton::compile(&self.inner.plan, place, class)
+    }
+
     /// Bytes of memory that the compiled rules take.
     pub fn memory_usage(&self) -> usize {
         self.inner.plan.memory_usage()
@@ -145,6 +157,13 @@ impl fmt::Debug for Inner {
 }
 
 /// Builds an [`Engine`].
+///
+/// ```no_run
+/// use abatis::{Engine, model::Bundle};
+/// let bundle = Bundle::load("policy.yaml")?;
+/// let engine = Engine::builder().build(&bundle)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Defaults
 ///

@@ -63,8 +63,8 @@ impl<'a> Explanation<'a> {
         self.paint(f, color_of(finding.action), finding.action.as_str())?;
         writeln!(f, "\n   {}\n", finding.message)?;
 
-        let what = if finding.name { "name of" } else { "" };
-        writeln!(f, "   in        {} {} {}", what, place_name(finding.place), finding.pointer)?;
+        let what = if finding.name { "name of " } else { "" };
+        writeln!(f, "   in        {what}{} {}", place_name(finding.place), finding.pointer)?;
         let Span { part, index, range, .. } = &finding.span;
         let part_name = match part {
             Part::Method => "method".to_owned(),

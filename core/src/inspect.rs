@@ -360,8 +360,8 @@ impl Run<'_> {
             action,
             place: field.place,
             name: field.name,
-            pointer: field.trail.pointer(),
-            pattern: field.trail.pattern(),
+            pointer: pointer_of(field.trail, field.name),
+            pattern: pattern_of(field.trail, field.name),
             span: field.origin.span(readings.source(found.reading, found.range.clone())),
             decoded,
             context,
@@ -446,8 +446,8 @@ impl Run<'_> {
             action,
             place: at.place,
             name: at.name,
-            pointer: at.trail.pointer(),
-            pattern: at.trail.pattern(),
+            pointer: pointer_of(at.trail, at.name),
+            pattern: pattern_of(at.trail, at.name),
             span: at.span,
             decoded: Vec::new(),
             context: "",
@@ -457,6 +457,14 @@ impl Run<'_> {
         };
         self.case.verdict.add(finding, plan.limits.findings_max);
     }
+}
+
+fn pointer_of(trail: &Trail<'_>, name: bool) -> String {
+    if name { trail.pointer_of_name() } else { trail.pointer() }
+}
+
+fn pattern_of(trail: &Trail<'_>, name: bool) -> String {
+    if name { trail.pattern_of_name() } else { trail.pattern() }
 }
 
 /// The reading in which `class` scores most: its index, the score of all rules, and of those that act.

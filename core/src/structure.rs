@@ -33,7 +33,7 @@ pub(crate) fn walk(
         && let Some(url) = query::looks_like_url(reading.bytes)
     {
         leaves.url(reading.bytes, &url);
-        return true;
+        return is_plain_before_query(reading.bytes, &url);
     }
     if reading.classes.intersects(Classes::EQUALS)
         && reading.classes.intersects(Classes::AMP)
@@ -43,6 +43,15 @@ pub(crate) fn walk(
         return true;
     }
     false
+}
+
+/// Whether scheme, host and path hold nothing that another language could begin with: `http://a;id/` is a URL to some
+/// readers and two commands to a shell, so it is inspected whole too.
+fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
+    const PLAIN: Classes =
+        Classes::ORDINARY.or(Classes::SLASH).or(Classes::PERCENT).or(Classes::EQUALS);
+    let head = bytes.get(..url.path.end).unwrap_or(bytes);
+    Classes::of(head).without(PLAIN).is_empty()
 }
 
 /// Whether the first and last bytes that are not blank are those of a JSON object or array.

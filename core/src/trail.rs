@@ -34,9 +34,28 @@ impl<'a> Trail<'a> {
         pointer
     }
 
+    /// The pointer of a name's container, `*` in place of the name: a name that gives rise to a finding is payload, and
+    /// pointers end up in logs. The span tells where it stands.
+    pub(crate) fn pointer_of_name(&self) -> String {
+        let mut pointer = self.pointer();
+        pointer.truncate(pointer.rfind('/').unwrap_or(0));
+        pointer.push_str("/*");
+        pointer
+    }
+
     /// The field as a pattern for exclusions: `items[*].name`.
     pub(crate) fn pattern(&self) -> String {
         self.with_frames(field::pattern_of)
+    }
+
+    /// As [`pointer_of_name`](Trail::pointer_of_name), for exclusions.
+    pub(crate) fn pattern_of_name(&self) -> String {
+        let around = |frames: &[Frame<'_>]| {
+            field::pattern_of(frames.split_last().map_or(&[][..], |(_, around)| around))
+        };
+        let mut pattern = self.with_frames(around);
+        pattern.push_str(if pattern.is_empty() { "*" } else { ".*" });
+        pattern
     }
 
     /// Calls `matches` with the steps as frames.
@@ -111,7 +130,10 @@ mod tests {
         let trail = Trail::Pointer { parent: &filter, pointer: "/items/3/x~1y" };
         assert_eq!(trail.pointer(), "/a b/items/3/x~1y");
         assert_eq!(trail.pattern(), r#""a b".items[*].x/y"#);
-        let frames = trail.with_frames(|frames| frames.len());
-        assert_eq!(frames, 4);
+        assert_eq!(trail.with_frames(|frames| frames.len()), 4);
+        assert_eq!(trail.pointer_of_name(), "/a b/items/3/*");
+        assert_eq!(trail.pattern_of_name(), r#""a b".items[*].*"#);
+        assert_eq!(filter.pointer_of_name(), "/*");
+        assert_eq!(filter.pattern_of_name(), "*");
     }
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use abatis::model::Bundle;
 use abatis::model::policy::Sensitivity;
-use abatis::{Action, Builder, Engine, Place, Policy, Request, Scratch, Verdict};
+use abatis::{Action, Builder, Class, Engine, Place, Policy, Request, Scratch, Verdict};
 use serde::Deserialize;
 
 /// A file of `testdata/detect`.
@@ -212,6 +212,33 @@ fn bodies_split_at_every_byte_agree() {
             }
         }
     }
+}
+
+#[test]
+fn gate_automata_never_understate() {
+    let engine = engine(Sensitivity::Paranoid, |b| b);
+    let mut scratch = Scratch::new();
+    let mut gates = std::collections::HashMap::new();
+    let mut closed = 0;
+    for (_, cases) in cases() {
+        for case in cases.hit.iter().chain(&cases.pass) {
+            let value = case.value();
+            // One place: each automaton takes a while to build.
+            let verdict = engine.inspect_value(&mut scratch, Place::Query, &value).clone();
+            for class in Class::ALL {
+                if matches!(class, Class::Schema | Class::Protocol) {
+                    continue;
+                }
+                let gate =
+                    gates.entry(class).or_insert_with(|| engine.gate(Place::Query, class).unwrap());
+                let found = verdict.findings.iter().any(|finding| finding.class == class);
+                let open = gate.may_matter(&value);
+                assert!(open || !found, "{class} {}", show(case));
+                closed += u32::from(!open);
+            }
+        }
+    }
+    assert!(closed > 100, "the gates must close on something: {closed}");
 }
 
 fn split(scratch: &mut Scratch, content_type: &str, body: &[u8], at: usize) -> Verdict {

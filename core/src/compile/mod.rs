@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod field;
+pub(crate) mod gate;
 pub(crate) mod plan;
 pub(crate) mod route;
 pub(crate) mod schema;

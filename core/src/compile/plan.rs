@@ -71,6 +71,8 @@ pub(crate) struct CompiledRule {
     targets: u8,
     part: NameOrValue,
     decodings: Vec<Decoding>,
+    /// The literals without which it cannot match; empty for a language.
+    waits_for: Vec<Box<str>>,
 }
 
 impl CompiledRule {
@@ -85,7 +87,21 @@ impl CompiledRule {
             targets: if targets == 0 { u8::MAX } else { targets },
             part: rule.part,
             decodings: rule.decodings.clone(),
+            waits_for: match &rule.matcher {
+                Matcher::Literals(literals) => {
+                    literals.iter().map(|text| text.as_str().into()).collect()
+                }
+                Matcher::Regex(regex) => {
+                    regex.with.iter().map(|text| text.as_str().into()).collect()
+                }
+                Matcher::Detector(_) => Vec::new(),
+            },
         }
+    }
+
+    /// Whether the rule looks at such fields at all.
+    pub(crate) fn looks_at(&self, place: Place) -> bool {
+        self.targets & place.bit() != 0
     }
 
     /// Whether the rule looks at such a field under such a reading.
@@ -314,6 +330,18 @@ impl Plan {
     /// The language's weights and rule, which is compiled in if evidence of it exists.
     pub(crate) fn language(&self, id: LanguageId) -> Option<&LanguageRule> {
         self.languages.iter().find(|language| language.id == id)
+    }
+
+    /// Every rule with the literals without which it cannot match.
+    pub(crate) fn rules_with_literals(
+        &self,
+    ) -> impl Iterator<Item = (&CompiledRule, impl Iterator<Item = &str>)> {
+        self.rules.iter().map(|rule| (rule, rule.waits_for.iter().map(|text| &**text)))
+    }
+
+    /// Whether `rule` is that of `language`.
+    pub(crate) fn is_rule_of(&self, language: &LanguageRule, rule: &CompiledRule) -> bool {
+        self.rules.get(language.rule as usize).is_some_and(|own| std::ptr::eq(own, rule))
     }
 
     /// Id and mode of a rule that stands in no file.
