@@ -1,34 +1,48 @@
 //! `abatis explain`: one verdict in full.
 
-use std::io::Write;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use abatis::{Explanation, Place, Request, Scratch};
+use abatis::{Explanation, Finding, Place, Request, Scratch, Verdict};
+use serde_json::{Value, json};
 
 use crate::http::Message;
 use crate::inspect::read;
-use crate::output::{Color, Error};
+use crate::output::{Color, Error, print};
 use crate::policy::PolicyArgs;
 
 /// Show one verdict in full.
+///
+/// For each finding: the rule, the guilty bytes underlined in the request, how they were decoded, what weighed how much, and the
+/// narrowest exclusion that would let them pass.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Examples:\n  abatis explain examples/requests/sql-union.http\n  abatis explain --value \"1' or '1'='1\" --show-payload"
-)]
+#[command(after_help = "\
+The guilty bytes are masked, since explanations end up in tickets and logs; --show-payload shows them.
+
+Examples:
+  abatis explain examples/requests/sql-union-encoded.http
+  abatis explain --value \"1' or '1'='1\" --show-payload
+  abatis explain --value '{\"$ne\": 1}' --place json --sensitivity paranoid --json")]
 pub(crate) struct Args {
-    /// A request text, or `-`
+    /// A request text, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "value", conflicts_with = "value")]
     file: Option<PathBuf>,
-    /// A single value instead, as the application would get it
+    /// A single value instead, as the application would get it after one decoding
     #[arg(long, value_name = "TEXT")]
-    value: Option<String>,
+    value: Option<OsString>,
     /// Where the value stands: path, query, form, json, header, cookie, body
-    #[arg(long, value_name = "PLACE", default_value = "query", value_parser = place)]
+    #[arg(
+        long,
+        value_name = "PLACE",
+        default_value = "query",
+        value_parser = place,
+        conflicts_with = "file"
+    )]
     place: Place,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Show the guilty bytes, which are masked otherwise
+    /// Show the guilty bytes, and with --json each step of their decoding
     #[arg(long)]
     show_payload: bool,
     /// The verdict as JSON
@@ -40,34 +54,47 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     let engine = args.policy.engine()?;
     let mut scratch = Scratch::new();
     let text;
-    let message;
     let (request, verdict) = if let Some(value) = &args.value {
+        let value = value.as_encoded_bytes();
         let request = Request::new("", "").body(value);
-        (request, engine.inspect_value(&mut scratch, args.place, value.as_bytes()))
+        (request, engine.inspect_value(&mut scratch, args.place, value))
     } else {
         let path = args.file.clone().unwrap_or_default();
         text = read(&path)?;
-        message = Message::parse(&text)
+        let message = Message::parse(&text)
             .map_err(|error| Error::Message(format!("{}: {error}", path.display())))?;
         let request = message.request();
         let verdict = engine.inspect_with(&mut scratch, &request);
         (request, verdict)
     };
-    let shown = if args.json {
-        let mut text = serde_json::to_string_pretty(verdict)
-            .map_err(|error| Error::Message(error.to_string()))?;
-        text.push('\n');
-        text
+    if args.json {
+        print(&format!("{:#}\n", as_json(verdict, args.show_payload)))?;
     } else {
-        Explanation::new(&request, verdict)
-            .show_payload(args.show_payload)
-            .color(color.on())
-            .to_string()
-    };
-    std::io::stdout().write_all(shown.as_bytes()).map_err(Error::io("standard output"))?;
+        let explanation = Explanation::new(&request, verdict);
+        let explanation = explanation.show_payload(args.show_payload).color(color.on());
+        print(&explanation.to_string())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The verdict as every surface has it; with the payload, each finding also has its `steps`.
+fn as_json(verdict: &Verdict, show_payload: bool) -> Value {
+    let mut shown = json!(verdict);
+    if show_payload && let Some(findings) = shown["findings"].as_array_mut() {
+        for (shown, finding) in findings.iter_mut().zip(&verdict.findings) {
+            shown["steps"] = steps(finding);
+        }
+    }
+    shown
+}
+
+/// What was read, reading by reading. Bytes that are no text are replaced: this is to be looked at.
+fn steps(finding: &Finding) -> Value {
+    let step = |step: &abatis::Step| json!({"name": step.name(), "text": String::from_utf8_lossy(step.text()), "cut": step.cut()});
+    finding.steps().iter().map(step).collect()
+}
+
+/// The place of that name, or which names there are.
 pub(crate) fn place(name: &str) -> Result<Place, String> {
     Place::from_name(name).ok_or_else(|| {
         let known: Vec<_> = Place::ALL.iter().map(|place| place.as_str()).collect();

@@ -1,5 +1,6 @@
 //! `abatis inspect`: request texts in, one line each out.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,22 +9,31 @@ use abatis::{Action, Coverage, Scratch, Verdict};
 use serde_json::json;
 
 use crate::http::Message;
-use crate::output::{Color, Error, FailOn};
+use crate::output::{Color, Error, FailOn, complain, tame};
 use crate::policy::PolicyArgs;
 
 /// Judge HTTP/1.1 request texts.
+///
+/// One line each: action, score, file, strongest finding.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "A request text is what goes over the wire: request line, headers, blank line, body. Folders are searched for \
-    files; `-` is standard input.\n\nExample:\n  printf 'GET /?q=<script>alert(1)</script> HTTP/1.1\\n\\n' | abatis inspect -"
-)]
+#[command(after_help = "\
+A request text is what goes over the wire: request line, headers, blank line, body (without chunk headers). Folders are \
+searched for files, hidden ones left out; `-` is standard input.
+
+Exit codes: 0 done, 1 an action reached --fail-on, 2 a file cannot be read as a request (the others are judged all the \
+same), or the policy cannot be used.
+
+Examples:
+  abatis inspect examples/requests
+  printf 'GET /?q=<script>alert(1)</script> HTTP/1.1\\n\\n' | abatis inspect -
+  abatis inspect --policy policy.yaml --fail-on block --json captured/")]
 pub(crate) struct Args {
     /// Files, folders, or `-`
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// One JSON object per request
+    /// One JSON object a request: `{"file": …, "verdict": {…}}`
     #[arg(long)]
     json: bool,
     /// Exit with 1 if a request reached this action
@@ -34,79 +44,104 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     let engine = args.policy.engine()?;
     let mut files = Vec::new();
+    let mut failed = false;
     for path in &args.paths {
-        collect(path, &mut files)?;
+        if let Err(error) = collect(path, &mut files) {
+            complain(error);
+            failed = true;
+        }
     }
-    let width = files.iter().map(|file| file.display().to_string().len()).max().unwrap_or(0);
+    if files.is_empty() && !failed {
+        return Err(Error::Message("no request texts in the folders given".into()));
+    }
+    let width = files.iter().map(|file| shown(file).chars().count()).max().unwrap_or(0);
     let mut scratch = Scratch::new();
     let mut strongest = Action::Allow;
-    let mut failed = None;
     let mut out = std::io::stdout().lock();
     for file in &files {
-        let text = read(file)?;
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(error) => {
+                complain(error);
+                failed = true;
+                continue;
+            }
+        };
         let message = match Message::parse(&text) {
             Ok(message) => message,
             Err(error) => {
-                eprintln!("abatis: {}: {error}", file.display());
-                failed = Some(file);
+                complain(format_args!("{}: {error}", shown(file)));
+                failed = true;
                 continue;
             }
         };
         let verdict = engine.inspect_with(&mut scratch, &message.request());
         strongest = strongest.max(verdict.action);
         let line = if args.json {
-            json!({"file": file.display().to_string(), "verdict": verdict}).to_string()
+            json!({"file": file.to_string_lossy(), "verdict": verdict}).to_string()
         } else {
             format!(
                 "{}  {:>4}  {:width$}  {}",
                 color.action(verdict.action, 5),
                 verdict.score,
-                file.display(),
+                shown(file),
                 summary(verdict)
             )
         };
         writeln!(out, "{}", line.trim_end()).map_err(Error::io("standard output"))?;
     }
-    if failed.is_some() {
+    if failed {
         return Ok(ExitCode::from(2));
     }
-    if files.is_empty() {
-        return Err(Error::Message("no request texts found in the folders given".into()));
-    }
     Ok(FailOn::code(args.fail_on, strongest))
+}
+
+fn shown(file: &Path) -> String {
+    tame(&file.to_string_lossy())
 }
 
 /// The strongest finding in a few words.
 fn summary(verdict: &Verdict) -> String {
     let mut summary = match verdict.findings.first() {
         Some(finding) => {
-            format!("{} in {} {}", finding.rule, finding.place, finding.pointer)
+            let name = if finding.name { "name of " } else { "" };
+            format!("{} in {name}{} {}", finding.rule, finding.place, tame(&finding.pointer))
         }
         None => String::new(),
     };
     let more = verdict.findings.len().saturating_sub(1) + verdict.dropped as usize;
     if more > 0 {
-        summary.push_str(&format!(" (and {more} more)"));
+        let _ = write!(summary, " (and {more} more)");
     }
     if let Coverage::Partial(limit) = verdict.coverage {
-        summary.push_str(&format!(" [partial: {limit}]"));
+        let _ = write!(summary, " [partial: {limit}]");
     }
     summary
 }
 
-/// Files as given, folders as their files in order of name, to any depth.
+/// Files as given, folders as their files in order of name, to any depth. Links to folders inside folders are not
+/// followed, so the walk ends; neither are pipes and sockets opened, which could wait for ever.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
-        if !path.is_dir() {
+        if path.is_file() {
             files.push(path);
             continue;
         }
         let entries = std::fs::read_dir(&path).map_err(Error::io(&path))?;
-        let mut inside: Vec<PathBuf> = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .map_err(Error::io(&path))?;
+        let mut inside = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(Error::io(&path))?;
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if !is_hidden && (is_folder || entry.path().is_file()) {
+                inside.push(entry.path());
+            }
+        }
         inside.sort();
         open.extend(inside.into_iter().rev());
     }

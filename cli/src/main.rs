@@ -2,12 +2,6 @@
 //!
 //! One file for each subcommand; [`policy`] loads what they share, [`http`] reads request texts, [`output`] prints.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the program that talks to people"
-)]
-
 mod check;
 mod explain;
 mod http;
@@ -23,7 +17,7 @@ use clap::{Parser, Subcommand};
 
 /// Input validation and attack detection for APIs.
 #[derive(Parser)]
-#[command(name = "abatis", version, about, long_about = LONG, after_help = EXIT_CODES)]
+#[command(name = "abatis", version, about, long_about = LONG, after_help = AFTER)]
 struct Cli {
     /// When to colour the output
     #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
@@ -37,20 +31,20 @@ const LONG: &str = "Input validation and attack detection for APIs.\n\n\
     or block, and exactly why: which rule, which bytes, how they were decoded. Without --policy, the built-in policy blocks \
     at sensitivity `default`.";
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 a bound given with --fail-on was reached (or a rule failed its own check), 2 unusable \
-    input or policy.";
+const AFTER: &str = "\
+Exit codes: 0 done, 1 an action reached --fail-on (or a rule failed its own check), 2 unusable input or policy.
+
+Start here:
+  abatis inspect examples/requests
+  abatis explain --value \"1' or '1'='1\"
+  abatis COMMAND --help";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Judge HTTP/1.1 request texts: files, folders or standard input
     Inspect(inspect::Args),
-    /// Show one verdict in full: bytes, decodings, evidence, the narrowest exclusion
     Explain(explain::Args),
-    /// Judge many values or requests: JSON Lines in, JSON Lines out
     Scan(scan::Args),
-    /// Check rules against their own hits and passes; sizes and build time of the automata
     Check(check::Args),
-    /// Print the JSON Schema of policy, rule or weight files
     Schema(schema::Args),
 }
 
@@ -68,7 +62,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("abatis: {error}");
+            output::complain(error);
             ExitCode::from(2)
         }
     }

@@ -1,11 +1,11 @@
 //! What the subcommands share in talking to people and programs.
 
-use std::fmt;
-use std::io::{self, IsTerminal};
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use abatis::Action;
+use abatis::{Action, Diagnostic};
 
 /// Whether standard output takes colours.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +36,29 @@ impl Color {
             Action::Allow => "32",
             _ => "33",
         };
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
+        self.paint(code, &text)
     }
+
+    /// `text` between the escape sequence of `code` and the one that ends it.
+    pub(crate) fn paint(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Text that came from outside, so that nothing in it can act on a terminal.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::io("standard output"))
+}
+
+/// Tells the user what is wrong. Whether anybody reads it changes nothing.
+pub(crate) fn complain(message: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "abatis: {message}");
 }
 
 /// Why a subcommand gave up: always exit code 2.
@@ -55,6 +76,19 @@ impl Error {
         move |error| Error::Io(path, error)
     }
 
+    /// A policy or what belongs to it cannot be used: each error on a line of its own, as compilers write them.
+    pub(crate) fn unusable(diagnostics: &[Diagnostic], otherwise: &dyn fmt::Display) -> Error {
+        let mut text = match diagnostics {
+            [] => return Error::Message(otherwise.to_string()),
+            [_] => "the policy cannot be used:".to_owned(),
+            all => format!("the policy cannot be used, {} errors:", all.len()),
+        };
+        for diagnostic in diagnostics {
+            let _ = write!(text, "\n{}", tame(&diagnostic.to_string()));
+        }
+        Error::Message(text)
+    }
+
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -63,7 +97,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io(path, error) => write!(f, "{path}: {error}"),
+            Error::Io(path, error) => write!(f, "{}: {error}", tame(path)),
             Error::Message(message) => f.write_str(message),
         }
     }
@@ -72,8 +106,11 @@ impl fmt::Display for Error {
 /// `--fail-on`: exit code 1 from this action on.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum FailOn {
+    /// Flagged or anything stronger
     Flag,
+    /// Sanitized or blocked
     Sanitize,
+    /// Blocked
     Block,
 }
 
@@ -87,5 +124,15 @@ impl FailOn {
             Some(FailOn::Block) => Action::Block,
         };
         if strongest >= bound { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_are_tamed() {
+        assert_eq!(tame("/\u{1b}[31ma\u{9b}ß\n"), "/·[31ma·ß·");
     }
 }

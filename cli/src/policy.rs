@@ -1,6 +1,6 @@
 //! The arguments that choose a policy, and the engine built from them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use abatis::model::Bundle;
 use abatis::model::policy::{Mode, Sensitivity};
@@ -8,44 +8,43 @@ use abatis::{Engine, Policy};
 
 use crate::output::Error;
 
+const HEADING: &str = "Policy";
+
 /// Which policy judges.
 #[derive(clap::Args, Debug)]
 pub(crate) struct PolicyArgs {
     /// Policy file (YAML or JSON), or the name of a built-in one: default, strict, monitor, api-json
-    #[arg(long, value_name = "FILE", default_value = "default")]
-    policy: String,
-    /// How much evidence it takes, in place of the policy's
-    #[arg(long, value_enum, value_name = "NAME")]
+    #[arg(long, value_name = "FILE", default_value = "default", help_heading = HEADING)]
+    policy: PathBuf,
+    /// How much evidence it takes, in place of the policy's; routes that set their own keep it
+    #[arg(long, value_enum, value_name = "NAME", help_heading = HEADING)]
     sensitivity: Option<SensitivityArg>,
-    /// Report only: the strongest action is flag
-    #[arg(long)]
+    /// Report only: the strongest action is flag; routes that set their own mode keep it
+    #[arg(long, help_heading = HEADING)]
     detect: bool,
 }
 
 /// [`Sensitivity`] on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum SensitivityArg {
-    /// Only what is beyond doubt
+    /// Only what is beyond doubt: score 900
     Low,
-    /// The best balance for most
+    /// The best balance for most: score 700
     Default,
-    /// For fields that hold no prose or code
+    /// For fields that hold no prose or code: score 500
     High,
-    /// Everything that looks odd
+    /// Everything that looks odd: score 300
     Paranoid,
 }
 
 impl PolicyArgs {
     /// Reads the policy and what it refers to.
     pub(crate) fn bundle(&self) -> Result<Bundle, Error> {
-        let path = Path::new(&self.policy);
-        let bare_name = path.extension().is_none() && path.components().count() == 1;
-        let loaded = if bare_name && !path.exists() {
-            Policy::builtin(&self.policy).and_then(Bundle::new)
-        } else {
-            Bundle::load(path)
+        let loaded = match self.builtin_name() {
+            Some(name) => Policy::builtin(name).and_then(Bundle::new),
+            None => Bundle::load(&self.policy),
         };
-        let mut bundle = loaded.map_err(|error| Error::Message(error.to_string()))?;
+        let mut bundle = loaded.map_err(|error| Error::unusable(error.diagnostics(), &error))?;
         // `--sensitivity` stands above the policy, below routes.
         if let Some(sensitivity) = self.sensitivity {
             bundle.policy.sensitivity = match sensitivity {
@@ -61,6 +60,13 @@ impl PolicyArgs {
         Ok(bundle)
     }
 
+    /// The name of a built-in policy: one word without an extension that is no file here.
+    fn builtin_name(&self) -> Option<&str> {
+        let path: &Path = &self.policy;
+        let is_word = path.extension().is_none() && path.components().count() == 1;
+        path.to_str().filter(|_| is_word && !path.is_file())
+    }
+
     /// The engine of the policy.
     pub(crate) fn engine(&self) -> Result<Engine, Error> {
         build(&self.bundle()?)
@@ -69,5 +75,5 @@ impl PolicyArgs {
 
 /// Compiles a bundle.
 pub(crate) fn build(bundle: &Bundle) -> Result<Engine, Error> {
-    Engine::builder().build(bundle).map_err(|error| Error::Message(error.to_string()))
+    Engine::builder().build(bundle).map_err(|error| Error::unusable(error.diagnostics(), &error))
 }

@@ -1,16 +1,15 @@
 //! `abatis schema`: the JSON Schemas of the files that people write, for editors and CI.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use crate::output::Error;
+use crate::output::{Error, print};
 
 /// Print the JSON Schema of a file format.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Example: let an editor check policies while you write\n  abatis schema policy > policy.schema.json\n  # in the \
-    policy: # yaml-language-server: $schema=policy.schema.json"
-)]
+#[command(after_help = "\
+Example: let an editor check policies while you write
+  abatis schema policy > policy.schema.json
+  # first line of the policy: # yaml-language-server: $schema=policy.schema.json")]
 pub(crate) struct Args {
     /// Which file format
     #[arg(value_enum)]
@@ -19,8 +18,11 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Format {
+    /// What is asked of requests: `--policy FILE`
     Policy,
+    /// Rules of your own, named by `rulesets` of a policy
     Rules,
+    /// Weights of a detector
     Weights,
 }
 
@@ -32,8 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     };
     let schemas = abatis::model::schemas();
     let schema = schemas.iter().find(|(file, _)| *file == name).map(|(_, schema)| schema);
-    let text =
-        serde_json::to_string_pretty(&schema).map_err(|error| Error::Message(error.to_string()))?;
-    writeln!(std::io::stdout(), "{text}").map_err(Error::io("standard output"))?;
+    let schema = schema.ok_or_else(|| Error::Message(format!("{name} is not built in")))?;
+    print(&format!("{schema:#}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -64,7 +64,8 @@ impl<'a> Explanation<'a> {
         writeln!(f, "\n   {}\n", finding.message)?;
 
         let what = if finding.name { "name of " } else { "" };
-        writeln!(f, "   in        {what}{} {}", place_name(finding.place), finding.pointer)?;
+        let (place, pointer) = (place_name(finding.place), tame(&finding.pointer));
+        writeln!(f, "   in        {what}{place} {pointer}")?;
         let Span { part, index, range, .. } = &finding.span;
         let part_name = match part {
             Part::Method => "method".to_owned(),
@@ -218,6 +219,11 @@ fn place_name(place: Place) -> &'static str {
         Place::Cookie => "cookie",
         Place::Body => "body",
     }
+}
+
+/// A name that the request chose, without the characters that act on a terminal.
+fn tame(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
 }
 
 /// One column for each byte: what prints, prints; the rest is a dot.
