@@ -161,6 +161,9 @@ impl Body {
     fn end_of_form(&mut self, run: &mut Run<'_>, parameters: &mut Parameters, text: &[u8]) {
         if let Some(form) = &mut self.form {
             form.finish(|field| form_field(run, parameters, field));
+            if form.cut_off() {
+                run.case.partial(run.plan, Limit::BodyBytes);
+            }
         }
         repeat::joins(run, text, 0..text.len(), &at(0), Place::Form);
     }
@@ -247,22 +250,30 @@ impl JsonSink for BodySink<'_, '_> {
     }
 
     fn problem(&mut self, problem: Problem, range: std::ops::Range<usize>, path: &Path) {
+        let trail = Trail::Json { parent: &Trail::Root, path };
+        let span = Span::new(Part::Body, range);
+        let at = At { place: Place::Json, name: false, trail: &trail, span };
         let ambiguity = match problem {
+            Problem::Malformed(expected) => {
+                let detail = format!(
+                    "{}; here {} would be right",
+                    Ambiguity::JsonMalformed.message(),
+                    expected.as_str()
+                );
+                return self.run.ambiguity_told(Ambiguity::JsonMalformed, at, &detail);
+            }
             Problem::Bom => Ambiguity::JsonBom,
             Problem::DuplicateKey => Ambiguity::JsonDuplicateKey,
             Problem::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
-            Problem::InvalidUtf8
-            | Problem::ControlCharacter
-            | Problem::Malformed(_)
-            | Problem::Trailing => Ambiguity::JsonMalformed,
+            Problem::InvalidUtf8 | Problem::ControlCharacter | Problem::Trailing => {
+                Ambiguity::JsonMalformed
+            }
             Problem::Depth => {
                 self.run.case.partial(self.run.plan, Limit::Depth);
                 return;
             }
         };
-        let trail = Trail::Json { parent: &Trail::Root, path };
-        let span = Span::new(Part::Body, range);
-        self.run.ambiguity(ambiguity, At { place: Place::Json, name: false, trail: &trail, span });
+        self.run.ambiguity(ambiguity, at);
     }
 
     fn rest(&mut self, bytes: &[u8], offset: usize) {

@@ -36,7 +36,7 @@ pub(crate) struct Parameters {
 struct Text {
     /// Index into `RoutePlan::parameters`.
     parameter: usize,
-    text: Vec<u8>,
+    bytes: Vec<u8>,
     span: Span,
 }
 
@@ -63,8 +63,8 @@ impl Parameters {
                 }
         };
         if let Some(parameter) = route.parameters.iter().position(|parameter| wanted(&parameter)) {
-            let text = decode::plain(text, given.coding).into_owned();
-            self.given.push(Text { parameter, text, span });
+            let bytes = decode::plain(text, given.coding).into_owned();
+            self.given.push(Text { parameter, bytes, span });
         }
     }
 
@@ -88,7 +88,7 @@ impl Parameters {
                 continue;
             };
             let texts: Vec<_> =
-                given().map(|text| (&text.text[..], text.span.range.clone())).collect();
+                given().map(|text| (&text.bytes[..], text.span.range.clone())).collect();
             let mut found = Vec::new();
             parameter.schema.validate_texts(&mut self.tape, &texts, VIOLATIONS, &mut |violation| {
                 found.push(Found::new(&violation));

@@ -81,7 +81,7 @@ impl Engine {
     /// Allocates nothing when the scratch is warm and the request is clean; findings are allocated.
     pub fn inspect_with<'s>(&self, scratch: &'s mut Scratch, request: &Request<'_>) -> &'s Verdict {
         self.run(scratch.work(&self.inner), |state, plan, memory| {
-            state.whole(plan, memory, request)
+            state.whole(plan, memory, request);
         })
     }
 
@@ -93,7 +93,7 @@ impl Engine {
         value: &[u8],
     ) -> &'s Verdict {
         self.run(scratch.work(&self.inner), |state, plan, memory| {
-            state.value(plan, memory, place, value)
+            state.value(plan, memory, place, value);
         })
     }
 
@@ -157,6 +157,13 @@ impl fmt::Debug for Inner {
 }
 
 /// Builds an [`Engine`].
+///
+/// ```no_run
+/// use abatis::{Engine, model::Bundle};
+/// let bundle = Bundle::load("policy.yaml")?;
+/// let engine = Engine::builder().build(&bundle)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Defaults
 ///

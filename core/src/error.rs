@@ -102,6 +102,15 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 /// A policy that was read but cannot be compiled.
+///
+/// ```
+/// use abatis::{Engine, Policy};
+/// let policy = Policy::from_yaml("p.yaml", "rules: {sql.injektion: {mode: monitor}}")?;
+/// let error = Engine::new(&policy).unwrap_err();
+/// assert_eq!(error.diagnostics().len(), 1);
+/// assert!(error.to_string().starts_with("p.yaml:1:"), "{error}");
+/// # Ok::<(), abatis::LoadError>(())
+/// ```
 #[derive(Debug)]
 pub struct BuildError {
     kind: BuildErrorKind,

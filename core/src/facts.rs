@@ -43,7 +43,7 @@ impl Facts {
         // The length tells most headers apart.
         match name.len() {
             12 if name.eq_ignore_ascii_case(b"content-type") => {
-                self.content_type(plan, value, note)
+                self.content_type(plan, value, note);
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let length = ContentLength::parse(value);

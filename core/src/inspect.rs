@@ -399,6 +399,11 @@ impl Run<'_> {
 
     /// Adds a finding for an ambiguity, if the policy does anything about it and no exclusion covers it.
     pub(crate) fn ambiguity(&mut self, ambiguity: Ambiguity, at: At<'_>) {
+        self.ambiguity_told(ambiguity, at, ambiguity.message());
+    }
+
+    /// The same, in other words than the usual.
+    pub(crate) fn ambiguity_told(&mut self, ambiguity: Ambiguity, at: At<'_>, message: &str) {
         let disposition = ambiguity.disposition(&self.plan.ambiguities);
         let action = self.case.settings.disposed(disposition);
         if action == Action::Allow {
@@ -406,7 +411,7 @@ impl Run<'_> {
         }
         let score =
             if disposition == crate::model::policy::Disposition::Block { BLOCKED } else { FLAGGED };
-        self.report(ambiguity.rule(), Class::Protocol, score, action, at, ambiguity.message());
+        self.report(ambiguity.rule(), Class::Protocol, score, action, at, message);
     }
 
     /// Adds a finding that no detector made: an ambiguity or a schema violation.

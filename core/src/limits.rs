@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 
 /// Upper bounds of one request and of compiled structures.
 ///
+/// ```
+/// use abatis::{Action, Coverage, Engine, Limit, Policy, Request};
+/// let mut policy = Policy::default();
+/// policy.limits.body_bytes = 8;
+/// let engine = Engine::new(&policy)?;
+/// let verdict = engine.inspect(&Request::new("POST", "/").body("far too long"));
+/// assert_eq!(verdict.coverage, Coverage::Partial(Limit::BodyBytes));
+/// assert_eq!(verdict.action, Action::Block);
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
+///
 /// Reaching one is never silent: the verdict carries a finding or
 /// [`Coverage::Partial`](crate::Coverage::Partial), and `on_partial` of the policy decides.
 ///
@@ -113,6 +124,12 @@ impl Budget {
                 false
             }
         }
+    }
+
+    /// Steps that are still there.
+    #[cfg(feature = "internals")]
+    pub(crate) fn left(&self) -> u64 {
+        self.left
     }
 
     /// Whether work was refused.

@@ -221,7 +221,8 @@ impl State {
                 }
             }
         }
-        let ambiguous_path = !buf.forms().is_empty();
+        let lenient = found.as_ref().is_some_and(|found| found.lenient);
+        let ambiguous_path = lenient || !buf.forms().is_empty();
         memory.route = buf;
         let mut run = Run { plan, memory, case: &mut self.case };
         let whole = |part, len| At {

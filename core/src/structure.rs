@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::decode::{Coding, Reading, Readings};
 use crate::inspect::{Field, Origin, Run};
-use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
+use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text, may_be_structured};
 use crate::parse::query::{self, Url};
 use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
@@ -25,7 +25,7 @@ pub(crate) fn walk(
 ) -> bool {
     let mut leaves = Leaves { run, field, readings, index, depth };
     if reading.classes.intersects(Classes::BRACE.or(Classes::BRACKET))
-        && looks_like_json(reading.bytes)
+        && may_be_structured(reading.bytes)
     {
         return leaves.json(reading.bytes);
     }
@@ -52,14 +52,6 @@ fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
         Classes::ORDINARY.or(Classes::SLASH).or(Classes::PERCENT).or(Classes::EQUALS);
     let head = bytes.get(..url.path.end).unwrap_or(bytes);
     Classes::of(head).without(PLAIN).is_empty()
-}
-
-/// Whether the first and last bytes that are not blank are those of a JSON object or array.
-fn looks_like_json(bytes: &[u8]) -> bool {
-    match bytes.trim_ascii() {
-        [b'{', .., b'}'] | [b'[', .., b']'] => true,
-        _ => false,
-    }
 }
 
 /// Whether a URL leads to a path of a host that is asked over the network; `file:` and wrappers like `php:` lead elsewhere.

@@ -71,7 +71,7 @@ impl<'a> Trail<'a> {
                 owned.extend(tokens(pointer).map(|token| match token.parse() {
                     Ok(index) => Owned::Index(index),
                     Err(_) => Owned::Key(token.into_bytes()),
-                }))
+                }));
             }
         });
         let frames: Vec<_> = owned

@@ -9,7 +9,13 @@ use crate::detect::Feature;
 use crate::model::rule::{Class, RuleId};
 use crate::span::{Place, Span};
 
-/// What to do with a request. Ordered by strength.
+/// What to do with a request. Ordered by strength, so that it can be compared with a bound.
+///
+/// ```
+/// use abatis::Action;
+/// assert!(Action::Flag < Action::Block);
+/// assert_eq!(Action::Block.as_str(), "block");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -120,6 +126,20 @@ impl Serialize for Coverage {
 }
 
 /// One piece of evidence.
+///
+/// The span counts bytes of the request as received, so it can be cut out of it:
+///
+/// ```
+/// use abatis::{Engine, Part, Policy, Request};
+/// let engine = Engine::new(&Policy::default())?;
+/// let request = Request::new("GET", "/page?name=%3Cscript%3Ealert(1)%3C/script%3E");
+/// let verdict = engine.inspect(&request);
+/// let finding = &verdict.findings[0];
+/// assert_eq!(finding.span.part, Part::Target);
+/// assert!(request.target()[finding.span.range.clone()].starts_with(b"%3Cscript%3E"));
+/// assert_eq!(finding.decoded.iter().map(|step| step.as_str()).collect::<Vec<_>>(), ["form"]);
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
@@ -197,6 +217,19 @@ impl Step {
 }
 
 /// What came out of one inspection.
+///
+/// As JSON it is the contract of every surface:
+///
+/// ```
+/// use abatis::{Engine, Policy, Request};
+/// let engine = Engine::new(&Policy::default())?;
+/// let verdict = engine.inspect(&Request::new("GET", "/?q=tea"));
+/// let json = serde_json::to_value(&verdict).unwrap();
+/// assert_eq!(json["schema"], 1);
+/// assert_eq!(json["action"], "allow");
+/// assert_eq!(json["coverage"], "full");
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Verdict {

@@ -1,4 +1,4 @@
-//! See `abatis::internals::fuzz::parse_form`.
+//! See `abatis::internals::fuzz::TARGETS`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| abatis::internals::fuzz::parse_form(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| abatis::internals::fuzz::run("parse_form", data));

@@ -13,6 +13,7 @@ use crate::schema::full::{CompiledSchema, TextTypes, Types};
 use crate::schema::node::TapeJson;
 
 /// The drafts that are known, by name.
+#[cfg(test)]
 const DRAFTS: [(&str, Draft); 5] = [
     ("4", Draft::Draft4),
     ("6", Draft::Draft6),
@@ -31,6 +32,7 @@ const PATTERN_BYTES: usize = 2 << 20;
 const REF_HOPS: usize = 16;
 
 /// The draft of that name: `4`, `6`, `7`, `2019-09` or `2020-12`.
+#[cfg(test)]
 pub(crate) fn draft_named(name: &str) -> Option<Draft> {
     DRAFTS.iter().find(|(known, _)| *known == name).map(|(_, draft)| *draft)
 }

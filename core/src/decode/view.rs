@@ -173,12 +173,6 @@ impl View {
         self.edits.push(Edit { out: at..self.bytes.len() as u32, src: src..src + src_len as u32 });
     }
 
-    /// The next `src_len` input bytes read as the character `c`, in UTF-8.
-    #[inline]
-    pub(crate) fn replace_char(&mut self, src_len: usize, c: char) {
-        self.replace(src_len, c.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-
     /// The input range that `range` of the view came from. O(log edits).
     ///
     /// A range that touches a replacement covers the whole of what was replaced.

@@ -1,166 +1,79 @@
-//! What the fuzz targets run: each function takes any bytes and panics if a promise is broken.
+//! What the fuzz targets run: each function of [`TARGETS`] takes any bytes and panics if a promise is broken.
+//!
+//! They stand here and not in `fuzz/`, so that the tests can run what was found once (`fuzz/regressions`) without a fuzzer.
+
+mod languages;
+mod parsers;
+mod requests;
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use crate::decode::{Coding, Readings};
-use crate::limits::Limits;
-use crate::parse::form::FormParser;
-use crate::parse::header::{self, ContentLength, ContentType};
-use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
-use crate::parse::target::Target;
-use crate::parse::{cookie, query};
+use crate::detect::{html, path, script, shell, sql};
+use crate::engine::{Builder, Engine};
+use crate::model::policy::Policy;
+use crate::model::rule::RuleFile;
+use crate::model::weights::WeightFile;
+use crate::model::{self, Bundle};
 
-/// Readings of any bytes under any coding: bounded, and every byte of each leads back into the raw bytes.
-pub fn decode(data: &[u8]) {
-    let limits = Limits::default();
-    let mut readings = Readings::default();
-    for coding in [Coding::None, Coding::Form, Coding::Percent, Coding::JsonString] {
-        let mut budget = limits.budget();
-        readings.read(data, coding, limits.decode_rounds, &limits, &mut budget);
-        assert!((1..=limits.views + 1).contains(&readings.len()));
-        for index in 0..readings.len() {
-            let reading = readings.get(index, data).expect("a reading below len");
-            for at in 0..reading.bytes.len() {
-                let source = readings.source(index, at..at + 1);
-                inside(&source, data);
-            }
-        }
-    }
+/// Every target by the name of its file in `fuzz/fuzz_targets`.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("inspect", requests::inspect),
+    ("chunked", requests::chunked),
+    ("gates", requests::gates),
+    ("decode", parsers::decode),
+    ("parse_target", parsers::parse_target),
+    ("parse_query", parsers::parse_query),
+    ("parse_form", parsers::parse_form),
+    ("parse_cookie", parsers::parse_cookie),
+    ("parse_header", parsers::parse_header),
+    ("parse_json", parsers::parse_json),
+    ("detect_sql", |view| languages::holds(sql::Sql, view)),
+    ("detect_shell", |view| languages::holds(shell::Shell, view)),
+    ("detect_html", |view| languages::holds(html::Html, view)),
+    ("detect_script", |view| languages::holds(script::Script, view)),
+    ("detect_path", |view| languages::holds(path::Path, view)),
+    ("load", load),
+];
+
+/// Runs the target of this name.
+///
+/// # Panics
+///
+/// If a promise is broken, or there is no such target.
+pub fn run(target: &str, data: &[u8]) {
+    let found = TARGETS.iter().find(|(name, _)| *name == target);
+    let Some((_, run)) = found else { panic!("no target `{target}`") };
+    run(data);
 }
 
-/// Any target is cut into ranges inside of it.
-pub fn parse_target(data: &[u8]) {
-    for method in [&b"GET"[..], b"CONNECT", b"OPTIONS"] {
-        let target = Target::parse(method, data);
-        let parts =
-            [Some(target.path), target.query, target.fragment, target.authority, target.scheme];
-        parts.iter().flatten().for_each(|range| inside(range, data));
-    }
-}
-
-/// Pairs hold every byte but the separators; URLs and queries are cut inside the value.
-pub fn parse_query(data: &[u8]) {
-    let mut covered = 0;
-    for pair in query::pairs(data, 0..data.len()) {
-        inside(&pair.name, data);
-        covered += pair.name.len();
-        if let Some(value) = pair.value {
-            inside(&value, data);
-            covered += value.len() + 1;
-        }
-    }
-    let separators = data.iter().filter(|&&byte| byte == b'&').count();
-    assert_eq!(covered + separators, data.len());
-    let _ = query::looks_like_query(data);
-    if let Some(url) = query::looks_like_url(data) {
-        let parts = [url.scheme, url.host, Some(url.path), url.query, url.fragment];
-        parts.iter().flatten().for_each(|range| inside(range, data));
-    }
-}
-
-/// A form in two pieces gives the fields of the whole; the first byte says where it is cut.
-pub fn parse_form(data: &[u8]) {
-    let [cut, data @ ..] = data else { return };
-    let fields = |chunks: &[&[u8]]| {
-        let mut fields = Vec::new();
-        let mut parser = FormParser::new(usize::MAX);
-        let mut take = |field: crate::parse::form::Field<'_>| {
-            fields.push((
-                field.name.at,
-                field.name.bytes.to_vec(),
-                field.value.map(|v| (v.at, v.bytes.to_vec())),
-            ));
-        };
-        for chunk in chunks {
-            parser.feed(chunk, &mut take);
-        }
-        parser.finish(&mut take);
-        fields
-    };
-    let (first, second) = data.split_at(usize::from(*cut) % (data.len() + 1));
-    assert_eq!(fields(&[data]), fields(&[first, second]));
-}
-
-/// Cookies are cut inside the header.
-pub fn parse_cookie(data: &[u8]) {
-    for cookie in cookie::cookies(data) {
-        [cookie.name, Some(cookie.value), cookie.quoted_on]
-            .iter()
-            .flatten()
-            .for_each(|range| inside(range, data));
-    }
-}
-
-/// Header parsers take anything.
-pub fn parse_header(data: &[u8]) {
-    let content_type = ContentType::parse(data);
-    let parts = [
-        Some(content_type.kind.clone()),
-        Some(content_type.subtype.clone()),
-        content_type.boundary.clone(),
+/// Policy, rule, weight and schema texts: a model or diagnostics that say where, for any text.
+fn load(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let errors = [
+        Policy::from_yaml("fuzz", &text).err(),
+        RuleFile::from_yaml("fuzz", &text).err(),
+        WeightFile::from_json("fuzz", &text).err(),
+        model::schema_from_yaml("fuzz", &text).err(),
     ];
-    parts.iter().flatten().for_each(|range| inside(range, data));
-    let _ = (content_type.is_json(), content_type.is_utf8(), content_type.matches("image/*"));
-    let _ = (
-        ContentLength::parse(data),
-        header::treatment(data),
-        header::is_token(data),
-        header::value_bytes(data),
-    );
-}
-
-/// JSON in two pieces gives the events of the whole; what it accepts, `serde_json` accepts, and the other way round but for
-/// what this parser is stricter about. The first byte says where it is cut.
-pub fn parse_json(data: &[u8]) {
-    let [cut, data @ ..] = data else { return };
-    let limits = Limits::default();
-    let whole = events(&limits, &[data]);
-    let (first, second) = data.split_at(usize::from(*cut) % (data.len() + 1));
-    assert_eq!(whole.0, events(&limits, &[first, second]).0);
-    let accepted = whole.1.iter().all(|problem| *problem == Problem::DuplicateKey);
-    let depth = data.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
-    if depth < limits.depth {
-        let oracle = serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
-            && std::str::from_utf8(data).is_ok();
-        assert!(!accepted || oracle, "accepted what serde_json refuses: {}", data.escape_ascii());
-        assert!(accepted || !oracle || !whole.1.is_empty(), "{}", data.escape_ascii());
+    for error in errors.iter().flatten() {
+        assert!(!error.diagnostics().is_empty());
+        let _ = (error.to_string(), error.location());
     }
 }
 
-/// Events as text, and the problems among them. `rest` is put together, since its pieces follow the chunks.
-fn events(limits: &Limits, chunks: &[&[u8]]) -> (Vec<String>, Vec<Problem>) {
-    #[derive(Default)]
-    struct Log {
-        events: Vec<String>,
-        problems: Vec<Problem>,
-        rest: Vec<u8>,
-    }
-    impl JsonSink for Log {
-        fn event(&mut self, event: Event<'_>, range: Range<usize>, path: &Path) {
-            let mut pointer = String::new();
-            path.pointer(&mut pointer);
-            self.events.push(format!("{event:?} {range:?} {pointer}"));
-        }
+/// The built-in policy.
+static DEFAULT: LazyLock<Engine> = LazyLock::new(|| engine("{}", |builder| builder));
 
-        fn problem(&mut self, problem: Problem, range: Range<usize>, _: &Path) {
-            self.events.push(format!("{problem:?} {range:?}"));
-            self.problems.push(problem);
-        }
-
-        fn rest(&mut self, bytes: &[u8], _: usize) {
-            self.rest.extend_from_slice(bytes);
-        }
-    }
-    let mut log = Log::default();
-    let mut parser = JsonParser::new(limits);
-    for chunk in chunks {
-        parser.feed(chunk, &mut log);
-    }
-    parser.finish(&mut log);
-    log.events.push(format!("rest {}", log.rest.escape_ascii()));
-    (log.events, log.problems)
+fn engine(policy: &str, configure: impl FnOnce(Builder) -> Builder) -> Engine {
+    let built = Policy::from_yaml("fuzz", policy).map_err(|error| error.to_string());
+    let bundle = built.and_then(|policy| Bundle::new(policy).map_err(|error| error.to_string()));
+    let engine = bundle.and_then(|bundle| {
+        configure(Engine::builder()).build(&bundle).map_err(|error| error.to_string())
+    });
+    engine.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn inside(range: &Range<usize>, data: &[u8]) {
-    assert!(range.start <= range.end && range.end <= data.len(), "{range:?} of {}", data.len());
+fn inside(range: &Range<usize>, len: usize) {
+    assert!(range.start <= range.end && range.end <= len, "{range:?} of {len}");
 }

@@ -1,14 +1,18 @@
-//! Single stages, to be timed.
+//! Single stages, to be timed, and the steps that a run counts.
 
 use std::ops::Range;
 
 use crate::decode::{Coding, Readings};
 use crate::detect::LanguageId;
 use crate::engine::Engine;
+use crate::inspect::Memory;
 use crate::limits::Limits;
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
 use crate::prefilter::gate::Classes;
 use crate::prefilter::literals::Hits;
+use crate::request::Request;
+use crate::session::State;
+use crate::span::Place;
 
 /// The byte classes of a value, as bits.
 pub fn gate(value: &[u8]) -> u32 {
@@ -94,4 +98,22 @@ impl Json {
         let mut count = Count(0);
         self.parser.walk(body, 0, &self.limits, &mut count).ok().map(|()| count.0)
     }
+}
+
+/// The steps that a request costs.
+pub fn steps(engine: &Engine, request: &Request<'_>) -> u64 {
+    spent(engine, |state, memory| state.whole(engine.plan(), memory, request))
+}
+
+/// The steps that a value costs.
+pub fn value_steps(engine: &Engine, place: Place, value: &[u8]) -> u64 {
+    spent(engine, |state, memory| state.value(engine.plan(), memory, place, value))
+}
+
+fn spent(engine: &Engine, run: impl FnOnce(&mut State, &mut Memory)) -> u64 {
+    let plan = engine.plan();
+    let mut state = State::new(plan);
+    state.reset(plan);
+    run(&mut state, &mut Memory::default());
+    plan.limits.budget().left() - state.case.budget.left()
 }

@@ -6,6 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The weight file of one detector: `rules/weights/<detector>.json`.
+///
+/// ```json
+/// {
+///   "detector": "sql",
+///   "origin": "by hand",
+///   "levels": {"paranoid": 35, "high": 48, "default": 60, "low": 95},
+///   "weights": {"NAME": -5, "CLOSE UNION": 50, "NAME CMP HEX": 20}
+/// }
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightFile {

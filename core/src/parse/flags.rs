@@ -21,6 +21,7 @@ macro_rules! flags {
             }
         };
 
+        #[allow(dead_code, reason = "not every set is asked every question")]
         impl $name {
             /// Whether nothing is odd.
             pub(crate) fn is_empty(self) -> bool {

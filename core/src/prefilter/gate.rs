@@ -83,8 +83,6 @@ static TABLE: [u32; 256] = {
 impl Classes {
     /// No class.
     pub(crate) const NONE: Classes = Classes(0);
-    /// Every class.
-    pub(crate) const ALL: Classes = Classes(u32::MAX);
     /// What ordinary words, numbers, names, dates, ids and mail addresses are made of.
     pub(crate) const ORDINARY: Classes = Self::LETTER
         .or(Self::DIGIT)

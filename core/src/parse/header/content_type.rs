@@ -135,21 +135,6 @@ impl<'a> ContentType<'a> {
             || self.suffix.as_ref().is_some_and(|s| self.text(s).eq_ignore_ascii_case(b"json"))
     }
 
-    /// `application/x-www-form-urlencoded`.
-    pub(crate) fn is_form(&self) -> bool {
-        self.is("application", "x-www-form-urlencoded")
-    }
-
-    /// `text/plain`.
-    pub(crate) fn is_text_plain(&self) -> bool {
-        self.is("text", "plain")
-    }
-
-    /// `multipart/` anything.
-    pub(crate) fn is_multipart(&self) -> bool {
-        self.text(&self.kind).eq_ignore_ascii_case(b"multipart")
-    }
-
     /// Whether the type is of `pattern`, as policies write it: `text/csv`, `image/*`, `*/*+xml`, `*/*`. O(len).
     pub(crate) fn matches(&self, pattern: &str) -> bool {
         let Some((kind, subtype)) = pattern.split_once('/') else { return false };

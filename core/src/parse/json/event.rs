@@ -72,7 +72,8 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// The name used in test cases and messages.
+    /// The name used in test cases.
+    #[cfg(test)]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Problem::Bom => "bom",

@@ -200,21 +200,6 @@ impl JsonParser {
         self.failed.map_or(Ok(()), Err)
     }
 
-    /// The fatal problem, if there was one.
-    pub(crate) fn failed(&self) -> Option<Problem> {
-        self.failed
-    }
-
-    /// Whether a whole document has been seen; only blanks may follow.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.state == State::End
-    }
-
-    /// The path of the current value.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// A value starts with `byte` at `at`.
     #[inline]
     fn value<S: JsonSink>(&mut self, chunk: &[u8], at: usize, byte: u8, sink: &mut S) -> usize {

@@ -58,8 +58,8 @@ fn parse(chunks: &[&[u8]], limits: &Limits) -> Log {
     }
     parser.finish(&mut log);
     let fatal = log.problems.iter().find(|(problem, _)| problem.is_fatal());
-    assert_eq!(parser.failed(), fatal.map(|(problem, _)| *problem));
-    assert_eq!(parser.is_complete(), fatal.is_none());
+    assert_eq!(parser.failed, fatal.map(|(problem, _)| *problem));
+    assert_eq!((parser.state == State::End), fatal.is_none());
     log
 }
 

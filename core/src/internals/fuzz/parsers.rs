@@ -1,0 +1,163 @@
+//! What decoders and parsers promise.
+
+use std::ops::Range;
+
+use super::inside;
+use crate::decode::{Coding, Readings};
+use crate::limits::Limits;
+use crate::parse::form::FormParser;
+use crate::parse::header::{self, ContentLength, ContentType};
+use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
+use crate::parse::target::Target;
+use crate::parse::{cookie, query};
+
+/// Readings of any bytes under any coding: bounded, and every byte of each leads back into the raw bytes.
+pub(super) fn decode(data: &[u8]) {
+    let limits = Limits::default();
+    let mut readings = Readings::default();
+    for coding in [Coding::None, Coding::Form, Coding::Percent, Coding::JsonString] {
+        let mut budget = limits.budget();
+        readings.read(data, coding, limits.decode_rounds, &limits, &mut budget);
+        assert!((1..=limits.views + 1).contains(&readings.len()));
+        for index in 0..readings.len() {
+            let Some(reading) = readings.get(index, data) else { panic!("no reading {index}") };
+            for at in 0..reading.bytes.len() {
+                let source = readings.source(index, at..at + 1);
+                inside(&source, data.len());
+            }
+        }
+    }
+}
+
+/// Any target is cut into ranges inside of it.
+pub(super) fn parse_target(data: &[u8]) {
+    for method in [&b"GET"[..], b"CONNECT", b"OPTIONS"] {
+        let target = Target::parse(method, data);
+        let parts =
+            [Some(target.path), target.query, target.fragment, target.authority, target.scheme];
+        parts.iter().flatten().for_each(|range| inside(range, data.len()));
+    }
+}
+
+/// Pairs hold every byte but the separators; URLs and queries are cut inside the value.
+pub(super) fn parse_query(data: &[u8]) {
+    let mut covered = 0;
+    for pair in query::pairs(data, 0..data.len()) {
+        inside(&pair.name, data.len());
+        covered += pair.name.len();
+        if let Some(value) = pair.value {
+            inside(&value, data.len());
+            covered += value.len() + 1;
+        }
+    }
+    let separators = data.iter().filter(|&&byte| byte == b'&').count();
+    assert_eq!(covered + separators, data.len());
+    let _ = query::looks_like_query(data);
+    if let Some(url) = query::looks_like_url(data) {
+        let parts = [url.scheme, url.host, Some(url.path), url.query, url.fragment];
+        parts.iter().flatten().for_each(|range| inside(range, data.len()));
+    }
+}
+
+/// A form in two pieces gives the fields of the whole; the first byte says where it is cut.
+pub(super) fn parse_form(data: &[u8]) {
+    let [cut, data @ ..] = data else { return };
+    let fields = |chunks: &[&[u8]]| {
+        let mut fields = Vec::new();
+        let mut parser = FormParser::new(usize::MAX);
+        let mut take = |field: crate::parse::form::Field<'_>| {
+            fields.push((
+                field.name.at,
+                field.name.bytes.to_vec(),
+                field.value.map(|v| (v.at, v.bytes.to_vec())),
+            ));
+        };
+        for chunk in chunks {
+            parser.feed(chunk, &mut take);
+        }
+        parser.finish(&mut take);
+        fields
+    };
+    let (first, second) = data.split_at(usize::from(*cut) % (data.len() + 1));
+    assert_eq!(fields(&[data]), fields(&[first, second]));
+}
+
+/// Cookies are cut inside the header.
+pub(super) fn parse_cookie(data: &[u8]) {
+    for cookie in cookie::cookies(data) {
+        [cookie.name, Some(cookie.value), cookie.quoted_on]
+            .iter()
+            .flatten()
+            .for_each(|range| inside(range, data.len()));
+    }
+}
+
+/// Header parsers take anything.
+pub(super) fn parse_header(data: &[u8]) {
+    let content_type = ContentType::parse(data);
+    let parts = [
+        Some(content_type.kind.clone()),
+        Some(content_type.subtype.clone()),
+        content_type.boundary.clone(),
+    ];
+    parts.iter().flatten().for_each(|range| inside(range, data.len()));
+    let _ = (content_type.is_json(), content_type.is_utf8(), content_type.matches("image/*"));
+    let _ = (
+        ContentLength::parse(data),
+        header::treatment(data),
+        header::is_token(data),
+        header::value_bytes(data),
+    );
+}
+
+/// JSON in two pieces gives the events of the whole; what it accepts, `serde_json` accepts, and the other way round but for
+/// what this parser is stricter about. The first byte says where it is cut.
+pub(super) fn parse_json(data: &[u8]) {
+    let [cut, data @ ..] = data else { return };
+    let limits = Limits::default();
+    let whole = events(&limits, &[data]);
+    let (first, second) = data.split_at(usize::from(*cut) % (data.len() + 1));
+    assert_eq!(whole.0, events(&limits, &[first, second]).0);
+    let accepted = whole.1.iter().all(|problem| *problem == Problem::DuplicateKey);
+    let depth = data.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if depth < limits.depth {
+        let oracle = serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+            && std::str::from_utf8(data).is_ok();
+        assert!(!accepted || oracle, "accepted what serde_json refuses: {}", data.escape_ascii());
+        assert!(accepted || !oracle || !whole.1.is_empty(), "{}", data.escape_ascii());
+    }
+}
+
+/// Events as text, and the problems among them. `rest` is put together, since its pieces follow the chunks.
+fn events(limits: &Limits, chunks: &[&[u8]]) -> (Vec<String>, Vec<Problem>) {
+    #[derive(Default)]
+    struct Log {
+        events: Vec<String>,
+        problems: Vec<Problem>,
+        rest: Vec<u8>,
+    }
+    impl JsonSink for Log {
+        fn event(&mut self, event: Event<'_>, range: Range<usize>, path: &Path) {
+            let mut pointer = String::new();
+            path.pointer(&mut pointer);
+            self.events.push(format!("{event:?} {range:?} {pointer}"));
+        }
+
+        fn problem(&mut self, problem: Problem, range: Range<usize>, _: &Path) {
+            self.events.push(format!("{problem:?} {range:?}"));
+            self.problems.push(problem);
+        }
+
+        fn rest(&mut self, bytes: &[u8], _: usize) {
+            self.rest.extend_from_slice(bytes);
+        }
+    }
+    let mut log = Log::default();
+    let mut parser = JsonParser::new(limits);
+    for chunk in chunks {
+        parser.feed(chunk, &mut log);
+    }
+    parser.finish(&mut log);
+    log.events.push(format!("rest {}", log.rest.escape_ascii()));
+    (log.events, log.problems)
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Fills fuzz/corpus/<target>/ from what the repository holds: testdata, example requests, rules and policies.
+
+Usage: fuzz/seeds.py        (Python 3.11 or later; nothing to install)
+
+The corpus is not committed: it can be made again. What fuzzing found is, in fuzz/regressions.
+"""
+
+import base64
+import hashlib
+import pathlib
+import tomllib
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+# Longer seeds slow the mutator down more than they teach it.
+LONGEST = 2048
+
+VALUE_TARGETS = [
+    "decode", "parse_target", "parse_query", "parse_cookie", "parse_header",
+    "detect_sql", "detect_shell", "detect_html", "detect_script", "detect_path",
+]
+
+
+def add(target: str, seed: bytes) -> None:
+    if len(seed) > LONGEST:
+        return
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(seed).hexdigest()[:16]).write_bytes(seed)
+
+
+def texts(node):
+    """Every string below a TOML value; those under keys ending in _b64 decoded."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key.endswith("_b64") and isinstance(value, str):
+                yield base64.b64decode(value)
+            elif key not in ("why", "class", "about"):
+                yield from texts(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from texts(item)
+    elif isinstance(node, str):
+        yield node.encode()
+
+
+def values():
+    for folder in ("decode", "detect", "parse"):
+        for path in sorted((ROOT / "testdata" / folder).glob("*.toml")):
+            yield from set(texts(tomllib.loads(path.read_text())))
+
+
+def main() -> None:
+    for number, value in enumerate(sorted(set(values()))):
+        for target in VALUE_TARGETS:
+            add(target, value)
+        # The first byte says where the value stands, or where it is cut.
+        for target in ("gates", "parse_form", "parse_json"):
+            add(target, bytes([number % 256]) + value)
+        if number % 4:
+            continue
+        quoted = urllib.parse.quote_from_bytes(value).encode()
+        text = value.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
+        document = b'{"items":[{"note":"' + text.encode() + b'"}],"id":7}'
+        for request in (
+            b"GET /files/" + quoted + b"?q=" + quoted + b" HTTP/1.1\nCookie: a=" + quoted + b"\n\n",
+            b"POST /orders/7 HTTP/1.1\nContent-Type: application/json\n\n" + document,
+            b"POST /orders/7 HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\na=1&a=" + quoted,
+            b"PUT /x HTTP/1.1\n\n" + value,
+        ):
+            add("inspect", request)
+            add("chunked", request)
+    for path in sorted((ROOT / "examples" / "requests").glob("*.http")):
+        request = path.read_bytes().replace(b"\r\n", b"\n")
+        add("inspect", request)
+        add("chunked", request)
+    files = [ROOT / "rules" / "policy", ROOT / "rules" / "detect", ROOT / "testdata" / "load"]
+    for folder in files:
+        for path in sorted(folder.rglob("*.yaml")) + sorted(folder.rglob("*.json")):
+            text = path.read_bytes()
+            # A whole rule file is long; its beginning is a rule file as well, as far as syntax goes.
+            add("load", text[:LONGEST])
+
+
+if __name__ == "__main__":
+    main()
