@@ -87,10 +87,14 @@ impl Leaves<'_, '_> {
     }
 
     /// Path, query and fragment; scheme and host hold nothing but what a URL may hold there.
+    ///
+    /// A path behind a host begins at that host's root, not at the root of our file system: its first slash is left out.
     fn url(&mut self, bytes: &[u8], url: &Url) {
         let trail = self.field.trail;
-        let text = bytes.get(url.path.clone()).unwrap_or_default();
-        self.leaf(text, url.path.start, Coding::Percent, false, trail);
+        let rooted = url.host.as_ref().is_some_and(|host| !host.is_empty());
+        let start = (url.path.start + usize::from(rooted)).min(url.path.end);
+        let text = bytes.get(start..url.path.end).unwrap_or_default();
+        self.leaf(text, start, Coding::Percent, false, trail);
         if let Some(query) = &url.query {
             self.pairs(bytes, query.clone());
         }
