@@ -92,13 +92,15 @@ pub(crate) struct Violation<'a> {
 const STEPS_MIN: u64 = 1 << 16;
 /// Steps that a document may take however large it and its schema are.
 const STEPS_MAX: u64 = 1 << 25;
-/// Errors that are worth their memory.
-const ERRORS_MAX: u32 = 10_000;
+/// Errors that are worth their memory: this many, and no more than have room for their instance pointers in so many bytes.
+const ERRORS_MAX: usize = 10_000;
+const POINTERS_MAX: usize = 4 << 20;
 
 impl CompiledSchema {
-    /// Validates the document on the tape and reports its violations, at most `max`, in the order of the document.
+    /// Validates the document on the tape and reports its violations in the order of the document. Of more than `max` those are
+    /// told whose pointers come first in the alphabet: where a value stands is looked up for so many alone.
     ///
-    /// Costs O(nodes of the tape x size of the schema) steps at most.
+    /// Costs O(nodes of the tape x (size of the schema + `max`)) steps at most.
     pub(crate) fn validate(
         &self,
         tape: &Tape,
@@ -126,21 +128,22 @@ impl CompiledSchema {
         }
 
         tape.refuel(steps);
-        tape.mask(ERRORS_MAX);
-        let errors: Vec<_> = self.validator.iter_errors(root).collect();
+        tape.mask((POINTERS_MAX / tape.longest_pointer()).min(ERRORS_MAX) as u32);
+        let mut errors: Vec<_> = self.validator.iter_errors(root).collect();
         if tape.is_exhausted() || errors.is_empty() {
             let message = "the document does not satisfy the schema, in more ways than can be told";
             report(whole(root.span(), "unexplained", message));
             return Validity::Invalid;
         }
         // The crate's order may depend on hashes.
-        let mut places: Vec<_> = errors.iter().map(|error| (span(tape, error), error)).collect();
-        places.sort_by(|(one, a), (other, b)| {
-            (one.start, one.end)
-                .cmp(&(other.start, other.end))
-                .then_with(|| a.schema_path().as_str().cmp(b.schema_path().as_str()))
+        errors.sort_by(|one, other| {
+            let order = one.instance_path().as_str().cmp(other.instance_path().as_str());
+            order.then_with(|| one.schema_path().as_str().cmp(other.schema_path().as_str()))
         });
-        for (span, error) in places.into_iter().take(max) {
+        errors.truncate(max);
+        let mut places: Vec<_> = errors.iter().map(|error| (span(tape, error), error)).collect();
+        places.sort_by_key(|(span, _)| (span.start, span.end));
+        for (span, error) in places {
             report(Violation {
                 keyword: keyword(error),
                 instance: error.instance_path().as_str(),

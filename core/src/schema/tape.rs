@@ -214,6 +214,29 @@ impl Tape {
         self.nodes.len()
     }
 
+    /// About how many bytes the longest JSON Pointer to a value takes; never 0. O(nodes).
+    pub(super) fn longest_pointer(&self) -> usize {
+        /// About what an index or the slash before a key takes.
+        const STEP: usize = 8;
+        // Where each open container ends, and how long the pointer to it is.
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        let (mut key, mut longest) = (0, STEP);
+        for (number, node) in (0u32..).zip(&self.nodes) {
+            while open.pop_if(|(end, _)| *end <= number).is_some() {}
+            if node.kind == Kind::Key {
+                key = (node.last - node.first) as usize;
+                continue;
+            }
+            let pointer = open.last().map_or(0, |(_, around)| around + key + STEP);
+            key = 0;
+            longest = longest.max(pointer);
+            if matches!(node.kind, Kind::Array | Kind::Object) {
+                open.push((node.last, pointer));
+            }
+        }
+        longest
+    }
+
     /// The document; `None` before [`finish`](Tape::finish) said that there is one.
     pub(crate) fn root(&self) -> Option<Cursor<'_>> {
         (self.state == State::Complete).then_some(Cursor { tape: self, number: 0 })
@@ -434,6 +457,18 @@ mod tests {
         let _ = JsonParser::new(&Limits::default()).walk(text, 0, &Limits::default(), &mut tape);
         tape.finish();
         tape
+    }
+
+    #[test]
+    fn the_longest_pointer_bounds_every_pointer() {
+        for (text, longest) in [
+            ("1", 8),
+            ("[[1],2]", 16),
+            (r#"{"abc":{"de":1},"fgh":[{"i":2}],"j":0}"#, 8 + 3 + 8 + 8 + 1),
+            (r#"[{"long key":[]},{"a":1}]"#, 8 + 8 + 8),
+        ] {
+            assert_eq!(tape(text.as_bytes()).longest_pointer(), longest, "{text}");
+        }
     }
 
     fn span_text<'t>(tape: &Tape, text: &'t str, pointer: &str) -> Option<&'t str> {

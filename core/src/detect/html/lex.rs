@@ -48,6 +48,11 @@ fn may_hide(view: &[u8]) -> bool {
     quoted.is_some_and(|view| memchr::memchr(b'<', view).is_some())
 }
 
+/// Whether the last byte, but for blanks and the backslash of an escaped quote, is `=`. O(len).
+fn ends_in_equals(text: &[u8]) -> bool {
+    text.iter().rev().find(|&&b| !matches!(b, 0..=b' ' | b'\\')) == Some(&b'=')
+}
+
 /// Search that failed: bit of the comment end, behind those of [`RAW_NAMES`] and `script`.
 const COMMENT_END: u8 = RAW_NAMES.len() as u8;
 const SCRIPT_END: u8 = COMMENT_END + 1;
@@ -91,9 +96,12 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             Start::Quotes(quote) => {
                 let Some(end) = memchr::memchr(quote, self.view) else { return false };
                 let same_as_text = end < first_tag();
+                let before = self.view.get(..end).unwrap_or_default();
+                // The quote of an attribute in a tag of the value's own, which nobody was meant to leave.
+                let own = !same_as_text && ends_in_equals(before);
                 let behind = self.view.get(end + 1..).unwrap_or_default();
                 let out = behind.iter().find(|&&b| !matches!(b, 0..=b' ' | b'/')) == Some(&b'>');
-                self.emit(T::IN_QUOTES, end, 1);
+                self.emit(if own { T::IN_TAG } else { T::IN_QUOTES }, end, 1);
                 self.attributes();
                 self.interesting || out || !same_as_text
             }

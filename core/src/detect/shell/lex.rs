@@ -429,15 +429,22 @@ fn is_solo(text: &[u8]) -> bool {
     })
 }
 
-/// Commands of Unix that are words, too, count in lower case alone; those of Windows are written anyhow.
+/// Commands of Unix that are words or initials, too, count in lower case alone; those of Windows are written anyhow.
 fn fits_case(family: Option<ShellToken>, word: &Word) -> bool {
-    !word.upper || matches!(family, Some(CP_WIN | CP_UNIX | CP_PROBE | CP_NET))
+    !word.upper
+        || match family {
+            Some(CP_WIN | CP_PROBE | CP_NET) => true,
+            Some(CP_UNIX) => word.as_bytes().len() > 2,
+            _ => false,
+        }
 }
 
 fn plain_argument(name: &[u8], word: &Word) -> ShellToken {
     match name {
         b"-c" | b"-e" | b"-r" | b"-i" | b"-enc" | b"-encodedcommand" | b"-command" | b"/c"
         | b"/k" => return A_EVAL,
+        // A list of options for people: `-l, --list`.
+        [b'-', .., b','] => return A_WORD,
         [b'-', b'-', b'a'..=b'z', ..] | [b'-', b'a'..=b'z' | b'0'..=b'9', ..] => return A_FLAG,
         [b'%', .., b'%'] => return A_VAR,
         _ => {}
@@ -504,6 +511,10 @@ fn is_address(name: &[u8]) -> bool {
         && name.split(|&b| b == b'.').count() == 4
 }
 
+/// Commands that HTML has an entity for (a sign of copyright, of a trademark, a dash ...). Without arguments none of them
+/// does anything.
+const ENTITIES: [&[u8]; 7] = [b"copy", b"dash", b"dd", b"pr", b"reg", b"sc", b"top"];
+
 /// The length of the HTML entity at `at`: `&amp;`, `&#39;`. Not of `&id;`.
 fn entity(view: &[u8], at: usize) -> Option<usize> {
     let name = view.get(at + 1..)?;
@@ -512,6 +523,7 @@ fn entity(view: &[u8], at: usize) -> Option<usize> {
     let reference = match name {
         [b'#', ..] => true,
         [] => false,
+        _ if ENTITIES.contains(&name) => true,
         _ => name.iter().all(u8::is_ascii_alphanumeric) && words::command(name).is_none(),
     };
     reference.then_some(len + 2)

@@ -18,7 +18,8 @@
 //!
 //! - three operands in a row (`a b c`): at most an alias follows an operand. Adjacent strings are one string, though.
 //! - a number, variable or unknown call right after the string around the value was closed (`5'10`);
-//! - a name there is an alias, and no alias is followed by an operator (`O'Brien and Sons`) or a second name.
+//! - a name there is an alias, and no alias is followed by an operator (`O'Brien and Sons`) or a second name;
+//! - a statement after `;` begins with a word, and neither that word nor the `;` is followed by an operator (`peas; 1 = 1`).
 
 use std::ops::Range;
 
@@ -35,6 +36,10 @@ enum After {
     Close,
     /// A name after that end.
     Alias,
+    /// `;`: a statement begins.
+    Statement,
+    /// A name there, which may be a command that no table of ours holds.
+    Command,
     /// So many operands in a row.
     Operands(u8),
 }
@@ -66,6 +71,8 @@ pub(super) struct Fold<'v, 's, S> {
     sent: usize,
     /// Parentheses open in the value.
     depth: usize,
+    /// Which of them hold the arguments of a call, the innermost in the lowest bit; those further out are forgotten.
+    calls: u64,
     /// A comment came through already.
     glued: bool,
     parses: bool,
@@ -86,6 +93,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             last: COMMA,
             sent: 0,
             depth: 0,
+            calls: 0,
             glued: false,
             parses: true,
         }
@@ -112,7 +120,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     /// `!`, `~` or another sign of negation that stands alone.
     pub(super) fn negation(&mut self, range: Range<usize>) {
         self.settle();
-        if self.after != After::Operator && self.sign.is_none() {
+        if !self.expects_operand() && self.sign.is_none() {
             self.accept(ODD, range);
         }
     }
@@ -125,16 +133,18 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     /// `(`
     pub(super) fn open(&mut self, range: Range<usize>) {
         self.depth += 1;
+        self.calls <<= 1;
         if let Some((word, at)) = self.word.take() {
             let calls = matches!(word.call, FUNC | RISKY | DELAY | CALL | TYPE);
             if calls && (word.loose || at.end == range.start) {
+                self.calls |= 1;
                 self.accept(word.call, at);
                 self.after = After::Operator;
                 return;
             }
             self.accept(word.plain, at);
         }
-        if self.after == After::Operator || self.sign.is_some() {
+        if self.expects_operand() || self.sign.is_some() {
             self.group = Some(range);
         } else {
             self.accept(LP, range);
@@ -150,6 +160,11 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             self.sign = None;
             self.after = After::Operands(1);
             self.string = false;
+            // What a call yields is no constant, though its last argument may be one: `sqrt(4) = 2`.
+            if self.calls & 1 != 0 {
+                self.flush();
+            }
+            self.calls >>= 1;
         } else {
             self.accept(RPX, range);
         }
@@ -185,13 +200,18 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
         }
     }
 
+    /// Whether an operand would go on from here as the grammar has it.
+    fn expects_operand(&self) -> bool {
+        matches!(self.after, After::Operator | After::Statement)
+    }
+
     /// Takes a token whose part of speech is settled: signs and groups first, then the grammar.
     fn accept(&mut self, token: SqlToken, range: Range<usize>) {
         if !self.parses {
             return;
         }
         if token == SIGN {
-            if self.after != After::Operator && self.sign.is_none() {
+            if !self.expects_operand() && self.sign.is_none() {
                 self.sign = Some(range);
             }
             return;
@@ -206,7 +226,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
         {
             self.advance(LP, group);
         }
-        let token = if token == STAR && self.after != After::Operator { ARITH } else { token };
+        let token = if token == STAR && !self.expects_operand() { ARITH } else { token };
         self.advance(token, range);
     }
 
@@ -222,6 +242,12 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                     _ => Some(After::Operands(1)),
                 },
                 After::Alias => None,
+                After::Statement => match token {
+                    NUM | HEX | LIT | STR | STAR => None,
+                    NAME | WORD => Some(After::Command),
+                    _ => Some(After::Operands(1)),
+                },
+                After::Command => Some(After::Operands(1)),
                 After::Operands(run) if string && self.string => Some(After::Operands(run)),
                 After::Operands(run) if run < OPERANDS => Some(After::Operands(run + 1)),
                 After::Operands(_) => None,
@@ -234,7 +260,11 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                 (
                     LOGIC | DOUBLE | CMP | LIKE | IN | IS | SIGN | ARITH | OP | DOT | ODD | AS | LP,
                     After::Alias,
-                ) => None,
+                )
+                | (LOGIC | DOUBLE | CMP | LIKE | IN | IS | ARITH, After::Statement | After::Command) => {
+                    None
+                }
+                (SEMI, _) => Some(After::Statement),
                 (RPX, _) => Some(After::Operands(1)),
                 _ => Some(After::Operator),
             }

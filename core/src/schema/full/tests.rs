@@ -299,6 +299,21 @@ fn many_errors_are_not_kept() {
     assert_eq!((validity, &*found[0].0), (Validity::Invalid, "unexplained"));
 }
 
+/// Each error holds the pointer to its value: under a key of 256 KiB nine thousand of them took more than a gigabyte.
+#[test]
+fn errors_are_kept_as_far_as_their_pointers_have_room() {
+    let schema = compile(r#"{"additionalProperties":{"items":{"type":"string"}}}"#, None);
+    let body = |key: usize, items: usize| {
+        format!("{{\"{}\":[{}0]}}", "k".repeat(key), "0,".repeat(items))
+    };
+    let (_, found) = run(&schema, &body(1 << 18, 9_000), 3);
+    assert_eq!(found[0].0, "unexplained");
+    let (_, found) = run(&schema, &body(1 << 18, 5), 3);
+    assert_eq!((found.len(), &*found[0].0), (3, "type"));
+    let (_, found) = run(&schema, &body(1, 9_000), 3);
+    assert_eq!((found.len(), &*found[0].0), (3, "type"));
+}
+
 /// The crate recurses with the document: the deepest that a tape takes must fit a small stack.
 #[test]
 fn the_deepest_document_fits_the_stack_of_a_thread() {
