@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use abatis::{Explanation, Finding, Place, Request, Scratch, Verdict};
+use clap::ArgGroup;
 use serde_json::{Value, json};
 
 use crate::http::Message;
@@ -17,6 +18,7 @@ use crate::policy::PolicyArgs;
 /// For each finding: the rule, the guilty bytes underlined in the request, how they were decoded, what weighed how much, and the
 /// narrowest exclusion that would let them pass.
 #[derive(clap::Args, Debug)]
+#[command(group = ArgGroup::new("input").required(true).args(["file", "value"]))]
 #[command(after_help = "\
 The guilty bytes are masked, since explanations end up in tickets and logs; --show-payload shows them.
 
@@ -26,7 +28,7 @@ Examples:
   abatis explain --value '{\"$ne\": 1}' --place json --sensitivity paranoid --json")]
 pub(crate) struct Args {
     /// A request text, or `-` for standard input
-    #[arg(value_name = "FILE", required_unless_present = "value", conflicts_with = "value")]
+    #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// A single value instead, as the application would get it after one decoding
     #[arg(long, value_name = "TEXT")]
@@ -68,7 +70,12 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         (request, verdict)
     };
     if args.json {
-        print(&format!("{:#}\n", as_json(verdict, args.show_payload)))?;
+        let text = if args.show_payload {
+            serde_json::to_string_pretty(&with_steps(verdict))
+        } else {
+            serde_json::to_string_pretty(verdict)
+        };
+        print(&(text.map_err(|error| Error::Message(error.to_string()))? + "\n"))?;
     } else {
         let explanation = Explanation::new(&request, verdict);
         let explanation = explanation.show_payload(args.show_payload).color(color.on());
@@ -77,13 +84,13 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The verdict as every surface has it; with the payload, each finding also has its `steps`.
-fn as_json(verdict: &Verdict, show_payload: bool) -> Value {
+/// The verdict as every surface has it, and for each finding its `steps`.
+fn with_steps(verdict: &Verdict) -> Value {
     let mut shown = json!(verdict);
-    if show_payload && let Some(findings) = shown["findings"].as_array_mut() {
-        for (shown, finding) in findings.iter_mut().zip(&verdict.findings) {
-            shown["steps"] = steps(finding);
-        }
+    for (shown, finding) in
+        shown["findings"].as_array_mut().into_iter().flatten().zip(&verdict.findings)
+    {
+        shown["steps"] = steps(finding);
     }
     shown
 }

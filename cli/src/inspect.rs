@@ -1,12 +1,13 @@
 //! `abatis inspect`: request texts in, one line each out.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use abatis::{Action, Coverage, Scratch, Verdict};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::http::Message;
 use crate::output::{Color, Error, FailOn, complain, tame};
@@ -78,7 +79,8 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         let verdict = engine.inspect_with(&mut scratch, &message.request());
         strongest = strongest.max(verdict.action);
         let line = if args.json {
-            json!({"file": file.to_string_lossy(), "verdict": verdict}).to_string()
+            let line = Line { file: file.to_string_lossy(), verdict };
+            serde_json::to_string(&line).map_err(|error| Error::Message(error.to_string()))?
         } else {
             format!(
                 "{}  {:>4}  {:width$}  {}",
@@ -94,6 +96,13 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         return Ok(ExitCode::from(2));
     }
     Ok(FailOn::code(args.fail_on, strongest))
+}
+
+/// A line of `--json`.
+#[derive(Serialize)]
+struct Line<'l> {
+    file: Cow<'l, str>,
+    verdict: &'l Verdict,
 }
 
 fn shown(file: &Path) -> String {

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use abatis::{Action, Engine, Limits, Scratch, Verdict};
+use clap::ArgGroup;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::value::RawValue;
 
@@ -27,6 +28,7 @@ use timing::Timing;
 ///
 /// Lines come out in the order in which they went in, on however many threads they were judged. Memory stays flat.
 #[derive(clap::Args, Debug)]
+#[command(group = ArgGroup::new("input").required(true).args(["values", "requests"]))]
 #[command(after_help = "\
 Lines in; headers, body and place may be left out, other keys are ignored:
   --values    {\"id\": …, \"value\": \"…\" | \"value_b64\": \"…\", \"place\": \"query\"}
@@ -47,12 +49,7 @@ Examples:
   abatis scan --values values.jsonl --timing > /dev/null")]
 pub(crate) struct Args {
     /// Values, one JSON object a line; `-` is standard input
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present = "requests",
-        conflicts_with = "requests"
-    )]
+    #[arg(long, value_name = "FILE")]
     values: Option<PathBuf>,
     /// Requests, one JSON object a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -85,7 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
         (false, None) => std::thread::available_parallelism().map_or(1, NonZero::get),
     };
     let longest = longest_line(&bundle.policy.limits);
-    let done = pipeline::run(input, path, longest, &worker, jobs, &progress);
+    let done = pipeline::run(input, path, longest, worker, jobs, &progress);
     progress.finish_and_clear();
     let done = done?;
     if args.timing {

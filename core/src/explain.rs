@@ -119,7 +119,8 @@ impl<'a> Explanation<'a> {
             if guilty && at >= start + shown {
                 break;
             }
-            line.push(if guilty && !self.show_payload { '*' } else { visible(byte) });
+            let masked = !self.show_payload && (guilty || self.is_guilty(span, at));
+            line.push(if masked { '*' } else { visible(byte) });
             marks.push(if guilty { '^' } else { ' ' });
         }
         if end - start > shown || to < text.len() {
@@ -129,6 +130,12 @@ impl<'a> Explanation<'a> {
         f.write_str("     ")?;
         self.paint(f, "31", marks.trim_end())?;
         f.write_str("\n\n")
+    }
+
+    /// Whether a byte of the part that `span` counts in is evidence of any finding: what one masks no other may show.
+    fn is_guilty(&self, span: &Span, at: usize) -> bool {
+        let same = |other: &Span| (other.part, other.index) == (span.part, span.index);
+        self.verdict.findings.iter().any(|f| same(&f.span) && f.span.range.contains(&at))
     }
 
     /// The part that a span counts in, and what stands before it in the request.

@@ -12,7 +12,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use abatis::Scratch;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -35,48 +37,51 @@ pub(super) struct Batch {
     pub(super) lines: Vec<Result<Vec<u8>, Unreadable>>,
 }
 
+/// What became of the batch of a number; nothing if its worker panicked.
+type Judged = (usize, Option<Output>);
+
 /// Judges all of `input`, each line at most `longest` bytes.
 pub(super) fn run(
     input: Box<dyn Read + Send>,
     path: &Path,
     longest: usize,
-    worker: &Worker,
+    worker: Worker,
     jobs: usize,
     progress: &ProgressBar,
 ) -> Result<Output, Error> {
     let under_way = jobs * 4;
     let (to_workers, batches) = bounded::<Batch>(under_way);
-    let (to_writer, outputs) = bounded::<(usize, Output)>(under_way);
+    let (to_writer, outputs) = bounded::<Judged>(under_way);
     let (permits, returned) = bounded::<()>(under_way);
-    // Outside of the scope, so that nobody waits for input that never comes once writing has failed.
+    // Threads of their own rather than of a scope: once writing has failed, nobody waits for a reader that waits for input.
     let reading = std::thread::spawn(move || {
         let reader = BufReader::with_capacity(BUFFER, input);
         read_batches(reader, longest, &permits, &to_workers)
     });
-    let written = std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (batches, to_writer) = (batches.clone(), to_writer.clone());
-            scope.spawn(move || {
-                let mut scratch = Scratch::new();
-                for batch in batches {
-                    let output = worker.batch(&mut scratch, &batch);
-                    if to_writer.send((batch.number, output)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        // The workers hold the other ends: the writer's queue closes when they are done.
-        drop((batches, to_writer));
-        let written = write_in_order(&outputs, &returned, progress);
-        // If that failed, the workers find no taker and end, and so does the reader at its next batch.
-        drop((outputs, returned));
-        written
-    });
+    let worker = Arc::new(worker);
+    for _ in 0..jobs {
+        let (worker, batches, to_writer) = (worker.clone(), batches.clone(), to_writer.clone());
+        std::thread::spawn(move || work(&worker, &batches, &to_writer));
+    }
+    // The workers hold the other ends: the writer's queue closes when they are done.
+    drop((batches, to_writer));
+    let written = write_in_order(&outputs, &returned, progress);
     let written = written.map_err(Error::io("standard output"))?;
     let read = reading.join().unwrap_or_else(|_| Err(io::Error::other("the reader stopped")));
     read.map_err(Error::io(path))?;
     Ok(written)
+}
+
+fn work(worker: &Worker, batches: &Receiver<Batch>, to_writer: &Sender<Judged>) {
+    let mut scratch = Scratch::new();
+    for batch in batches {
+        // A batch that never comes would make the writer wait for ever.
+        let output = catch_unwind(AssertUnwindSafe(|| worker.batch(&mut scratch, &batch)));
+        let failed = output.is_err();
+        if to_writer.send((batch.number, output.ok())).is_err() || failed {
+            return;
+        }
+    }
 }
 
 fn read_batches(
@@ -130,7 +135,7 @@ fn read_line(
 }
 
 fn write_in_order(
-    outputs: &Receiver<(usize, Output)>,
+    outputs: &Receiver<Judged>,
     returned: &Receiver<()>,
     progress: &ProgressBar,
 ) -> io::Result<Output> {
@@ -139,6 +144,8 @@ fn write_in_order(
     let mut next = 0;
     let mut all = Output::default();
     for (number, output) in outputs {
+        let output =
+            output.ok_or_else(|| io::Error::other("a worker stopped; please report it"))?;
         waiting.insert(number, output);
         while let Some(mut output) = waiting.remove(&next) {
             out.write_all(&output.text)?;
