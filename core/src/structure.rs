@@ -13,6 +13,10 @@ use crate::parse::query::{self, Url};
 use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
 
+/// Classes of which one at least is needed for any structure.
+pub(crate) const STARTS: Classes =
+    Classes::BRACE.or(Classes::BRACKET).or(Classes::SLASH).or(Classes::EQUALS.or(Classes::AMP));
+
 /// Walks the leaves of a structured reading. Returns whether the reading is a structure through and through; what only
 /// begins like one has had some leaves inspected, and is inspected whole too.
 pub(crate) fn walk(
