@@ -13,6 +13,10 @@ use crate::parse::query::{self, Url};
 use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
 
+/// Classes of which one at least is needed for any structure.
+pub(crate) const STARTS: Classes =
+    Classes::BRACE.or(Classes::BRACKET).or(Classes::SLASH).or(Classes::EQUALS.or(Classes::AMP));
+
 /// Walks the leaves of a structured reading. Returns whether the reading is a structure through and through; what only
 /// begins like one has had some leaves inspected, and is inspected whole too.
 pub(crate) fn walk(
@@ -54,6 +58,17 @@ fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
     Classes::of(head).without(PLAIN).is_empty()
 }
 
+/// Whether a URL leads to a path of a host that is asked over the network; `file:` and wrappers like `php:` lead elsewhere.
+fn is_of_the_web(bytes: &[u8], url: &Url) -> bool {
+    let scheme = url.scheme.clone().and_then(|scheme| bytes.get(scheme));
+    let asked = scheme.is_none_or(|scheme| {
+        [&b"http"[..], b"https", b"ws", b"wss", b"ftp"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    });
+    asked && url.host.as_ref().is_some_and(|host| !host.is_empty()) && !url.path.is_empty()
+}
+
 struct Leaves<'l, 'r> {
     run: &'l mut Run<'r>,
     field: &'l Field<'l>,
@@ -87,14 +102,12 @@ impl Leaves<'_, '_> {
     }
 
     /// Path, query and fragment; scheme and host hold nothing but what a URL may hold there.
-    ///
-    /// A path behind a host begins at that host's root, not at the root of our file system: its first slash is left out.
     fn url(&mut self, bytes: &[u8], url: &Url) {
         let trail = self.field.trail;
-        let rooted = url.host.as_ref().is_some_and(|host| !host.is_empty());
-        let start = (url.path.start + usize::from(rooted)).min(url.path.end);
-        let text = bytes.get(start..url.path.end).unwrap_or_default();
-        self.leaf(text, start, Coding::Percent, false, trail);
+        // Below a host of the web, `/etc/…` is a folder of that host's pages and no file of this machine.
+        let path = url.path.start + usize::from(is_of_the_web(bytes, url))..url.path.end;
+        let text = bytes.get(path.clone()).unwrap_or_default();
+        self.leaf(text, path.start, Coding::Percent, false, trail);
         if let Some(query) = &url.query {
             self.pairs(bytes, query.clone());
         }

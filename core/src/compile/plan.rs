@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     /// Whether literals are searched by automata; off only to prove that it changes nothing.
     prefiltered: bool,
     pub(crate) languages: Vec<LanguageRule>,
+    /// Classes that open the gate of any language; all of them if gates are not asked.
+    pub(crate) gates: Classes,
     literals: Literals,
     pub(crate) patterns: Patterns,
     /// Index into `rules` for each pattern.
@@ -273,6 +275,10 @@ impl Plan {
             return Err(BuildError::invalid(errors));
         };
         let literals = words.build();
+        let gates = match gated {
+            true => languages.iter().fold(Classes::NONE, |set, language| set.or(language.gate)),
+            false => Classes::ALL,
+        };
         let plan = Plan {
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
             limits: policy.limits.clone(),
@@ -282,6 +288,7 @@ impl Plan {
             gated,
             prefiltered,
             languages,
+            gates,
             literals,
             patterns,
             pattern_rules,
@@ -317,14 +324,20 @@ impl Plan {
         own.unwrap_or(policy.default)
     }
 
-    /// What literals a reading holds.
+    /// What literals a reading of these classes holds.
     #[inline]
-    pub(crate) fn literals(&self, reading: &[u8], hits: &mut Hits) {
+    pub(crate) fn literals(&self, reading: &[u8], classes: Classes, hits: &mut Hits) {
         if self.prefiltered {
-            self.literals.find(reading, hits);
+            self.literals.find(reading, classes, hits);
         } else {
             self.literals.find_slowly(reading, hits);
         }
+    }
+
+    /// Whether the literals of the rules are searched for by windows.
+    #[cfg(test)]
+    pub(crate) fn scans_by_windows(&self) -> bool {
+        self.literals.has_windows()
     }
 
     /// The language's weights and rule, which is compiled in if evidence of it exists.

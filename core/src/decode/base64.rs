@@ -84,6 +84,12 @@ pub(super) fn may_be(input: &[u8], classes: Classes) -> bool {
             || input.last().is_some_and(u8::is_ascii_whitespace))
 }
 
+/// Whether the value begins like base64 of something worth reading. O(1), but for blanks in front.
+pub(super) fn is_plausible(input: &[u8]) -> bool {
+    let symbols = input.get(body(input)).unwrap_or_default();
+    symbols.len() >= SHORTEST && head_is_plausible(symbols)
+}
+
 /// Reads the value as base64 of either alphabet, padded or not. O(len); noise is refused after 16 symbols.
 ///
 /// True only if what comes out is text (95 % of its characters) or begins like a serialized object.

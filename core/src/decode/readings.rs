@@ -171,11 +171,18 @@ impl Readings {
         budget: &mut Budget,
     ) -> Notes {
         self.recycle(classes);
-        if !classes.intersects(TRIGGERS) && !base64::may_be(raw, classes) {
+        if Readings::only_raw(raw, classes) {
             return Notes::default();
         }
         self.explore(raw, coding, rounds, limits, budget);
         self.notes
+    }
+
+    /// Whether a value of these classes has no reading but itself, and nothing odd about it. O(1).
+    #[inline]
+    pub(crate) fn only_raw(raw: &[u8], classes: Classes) -> bool {
+        !classes.intersects(TRIGGERS)
+            && (!base64::may_be(raw, classes) || !base64::is_plausible(raw))
     }
 
     /// How many readings there are; at least one once a value was read.

@@ -156,7 +156,7 @@ impl Patterns {
         budget: &mut Budget,
         mut found: impl FnMut(usize, Range<usize>),
     ) {
-        if hits.found().is_empty() {
+        if hits.is_empty() {
             return;
         }
         scratch.warm_for(self);
@@ -299,6 +299,7 @@ mod tests {
     use super::*;
     use crate::model::policy::Sensitivity;
     use crate::model::rule::{Class, RuleFile};
+    use crate::prefilter::gate::Classes;
     use crate::prefilter::literals::Literals;
 
     /// Rule files that hold no detector of their own, each with its cases in `testdata/detect`.
@@ -358,7 +359,7 @@ mod tests {
             view: &[u8],
             budget: &mut Budget,
         ) -> Vec<(usize, Range<usize>)> {
-            self.literals.find(view, &mut self.hits);
+            self.literals.find(view, Classes::of(view), &mut self.hits);
             let mut found = Vec::new();
             let mut report = |rule, range| found.push((rule, range));
             self.patterns.find(view, site, &self.hits, &mut self.scratch, budget, &mut report);

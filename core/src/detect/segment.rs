@@ -232,26 +232,38 @@ impl Sink for Scorer<'_> {
 }
 
 /// Notices token runs of period 1 to 4 beyond their second round.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Periods {
+    /// The last one first.
     last: [Token; 4],
     /// How many tokens in a row equalled the token `p + 1` before them.
     equal: [u32; 4],
-    count: u32,
+}
+
+impl Default for Periods {
+    fn default() -> Periods {
+        // No token: those of a language are below 64.
+        Periods { last: [Token::MAX; 4], equal: [0; 4] }
+    }
 }
 
 impl Periods {
     /// Whether `token` only repeats, a third time or more, the period before it.
     #[inline]
     fn repeats(&mut self, token: Token) -> bool {
-        let mut repeats = false;
-        for period in 0..4 {
-            let same = self.count > period as u32 && self.last[period] == token;
-            self.equal[period] = if same { self.equal[period] + 1 } else { 0 };
-            repeats |= self.equal[period] > period as u32 + 1;
+        let [a, b, c, d] = self.last;
+        self.last = [token, a, b, c];
+        // PERF: most tokens equal none of the four before them; that took a third of the scoring.
+        if a != token && b != token && c != token && d != token {
+            self.equal = [0; 4];
+            return false;
         }
-        self.last = [token, self.last[0], self.last[1], self.last[2]];
-        self.count = self.count.saturating_add(1);
+        let mut repeats = false;
+        for (period, last) in (0..).zip([a, b, c, d]) {
+            let equal = &mut self.equal[period as usize];
+            *equal = if last == token { *equal + 1 } else { 0 };
+            repeats |= *equal > period + 1;
+        }
         repeats
     }
 }

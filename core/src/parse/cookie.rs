@@ -83,15 +83,17 @@ impl Cookies<'_> {
 
 /// The range without blanks and tabs at its ends.
 fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
-    let text = bytes.get(range.clone()).unwrap_or_default();
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    match text.iter().position(|b| !blank(b)) {
-        None => range.end..range.end,
-        Some(skip) => {
-            let kept = text.iter().rposition(|b| !blank(b)).map_or(0, |last| last + 1);
-            range.start + skip..range.start + kept
-        }
+    let Range { mut start, mut end } = range;
+    let mut text = bytes.get(start..end).unwrap_or_default();
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+        start += 1;
     }
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+        end -= 1;
+    }
+    start..end
 }
 
 #[cfg(test)]

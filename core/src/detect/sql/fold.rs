@@ -261,9 +261,10 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                     LOGIC | DOUBLE | CMP | LIKE | IN | IS | SIGN | ARITH | OP | DOT | ODD | AS | LP,
                     After::Alias,
                 )
-                | (LOGIC | DOUBLE | CMP | LIKE | IN | IS | ARITH, After::Statement | After::Command) => {
-                    None
-                }
+                | (
+                    LOGIC | DOUBLE | CMP | LIKE | IN | IS | ARITH,
+                    After::Statement | After::Command,
+                ) => None,
                 (SEMI, _) => Some(After::Statement),
                 (RPX, _) => Some(After::Operands(1)),
                 _ => Some(After::Operator),

@@ -1,0 +1,42 @@
+//! Inspects one of the inputs of the benches over and over, for a profiler to look at.
+//!
+//! `cargo build --profile quick -p abatis-benches --example repeat`, then run it under `perf record` or
+//! `valgrind --tool=callgrind` with the input's name and how often: `repeat browser-get 10000`. Prints nanoseconds a time.
+
+#![allow(clippy::print_stdout, reason = "a tool")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use abatis::{Engine, Place, Policy, Scratch};
+use abatis_benches::{ATTACK, NAME, PROSE, browser_get, order_post};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_else(|| "name".to_owned());
+    let times: u32 = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
+    let engine = Engine::new(&Policy::default()).expect("the built-in policy");
+    let mut scratch = Scratch::new();
+    let request = if name == "json-1k" { order_post() } else { browser_get() };
+    let value = match name.as_str() {
+        "name" => NAME,
+        "prose" => PROSE,
+        "attack" => ATTACK,
+        "browser-get" | "json-1k" => b"",
+        other => panic!("no input is called {other}"),
+    };
+    let mut best = u128::MAX;
+    // The best of several rounds is what a quiet machine would show.
+    for _ in 0..20 {
+        let start = Instant::now();
+        for _ in 0..times.div_ceil(20) {
+            if value.is_empty() {
+                black_box(engine.inspect_with(&mut scratch, black_box(&request)));
+            } else {
+                black_box(engine.inspect_value(&mut scratch, Place::Query, black_box(value)));
+            }
+        }
+        best = best.min(start.elapsed().as_nanos() / u128::from(times.div_ceil(20)));
+    }
+    println!("{name}: {best} ns");
+}
