@@ -100,7 +100,8 @@ impl Rates {
                 }
             }
         }
-        (sums.map(|sum| 100.0 * sum / samples.max(1) as f64), samples)
+        let all = f64::from(u32::try_from(samples.max(1)).unwrap_or(u32::MAX));
+        (sums.map(|sum| 100.0 * sum / all), samples)
     }
 
     fn tiers(&self, by: By) -> Vec<(&'static str, [f64; 4], usize)> {

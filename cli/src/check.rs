@@ -65,9 +65,10 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         for failure in &failures {
             failure.tell(&mut report);
         }
-        let mark = match failures.is_empty() {
-            true => color.paint("32", "ok"),
-            false => color.paint("1;31", "FAILED"),
+        let mark = if failures.is_empty() {
+            color.paint("32", "ok")
+        } else {
+            color.paint("1;31", "FAILED")
         };
         let _ = writeln!(
             report,

@@ -53,8 +53,10 @@ fn a_verdict_line_has_the_promised_keys() {
 #[test]
 fn ids_come_back_as_they_are() {
     let ids = ["7", "\"x\"", "null", "1.50", "123456789012345678901234567890", "{\"a\": [1 , 2]}"];
-    let lines: String = ids.iter().map(|id| format!("{{\"value\":\"a\",\"id\":{id}}}\n")).collect();
-    let done = run_on(&["scan", "--values", "-"], lines + "{\"value\":\"no id\"}").exits(0);
+    let mut lines: Vec<_> =
+        ids.iter().map(|id| format!("{{\"value\":\"a\",\"id\":{id}}}")).collect();
+    lines.push("{\"value\":\"no id\"}".to_owned());
+    let done = run_on(&["scan", "--values", "-"], lines.join("\n")).exits(0);
     for (line, id) in done.stdout.lines().zip(ids.iter().chain(&["null"])) {
         assert!(line.starts_with(&format!("{{\"id\":{id},")), "{line}");
     }

@@ -3,6 +3,8 @@
 //! Run with the feature `internals`, since steps are counted inside. Times are printed (`--nocapture`), never asserted.
 
 #![cfg(feature = "internals")]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -113,8 +115,9 @@ fn more_than_the_limits_allow() {
     assert_partial(&inspect("fields", &post(FORM, fields(10_100).as_bytes())), Limit::Fields);
     let repeated = fields(100_000);
     assert_partial(&inspect("50,000 repeated", &post(FORM, repeated.as_bytes())), Limit::Fields);
-    let keys: String = (0..10_000).map(|key| format!("\"k{key}\":\"v\",")).collect();
-    let object = format!("{{{}\"end\":1}}", keys);
+    let keys: Vec<_> = (0..10_000).map(|key| format!("\"k{key}\":\"v\",")).collect();
+    let keys = keys.concat();
+    let object = format!("{{{keys}\"end\":1}}");
     assert_partial(&inspect("10,000 keys", &post(JSON, object.as_bytes())), Limit::Fields);
 
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
@@ -140,7 +143,7 @@ fn repeated_parameters_within_limits() {
     let form = "a=b&".repeat(50_000);
     let verdict = engine.inspect(&post(FORM, form.as_bytes()));
     assert_eq!((verdict.action, verdict.coverage), (Action::Allow, Coverage::Full));
-    let distinct: String = (0..50_000).map(|n| format!("a{n}=b&")).collect();
+    let distinct = (0..50_000).map(|n| format!("a{n}=b&")).collect::<Vec<_>>().concat();
     let verdict = engine.inspect(&post(FORM, distinct.as_bytes()));
     assert_eq!((verdict.action, verdict.coverage), (Action::Allow, Coverage::Full));
 }
@@ -595,10 +598,10 @@ fn values_are_bounded_too() {
 /// Numbers that take more memory written out than they take bytes are not written out.
 #[test]
 fn numbers_of_a_schema_are_not_written_out() {
-    let yaml = r#"
+    let yaml = r"
 schemas: {list: {type: array, items: {type: number, multipleOf: 0.01, maximum: 1e300}, uniqueItems: true}}
 routes: [{path: /p, body: list}]
-"#;
+";
     let engine = Engine::new(&Policy::from_yaml("p.yaml", yaml).unwrap()).unwrap();
     for number in
         ["1e999999999", "-1e-999999999", "1E400", "0.1e-400", "9".repeat(100_000).as_str()]

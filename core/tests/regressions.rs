@@ -1,6 +1,7 @@
 //! What fuzzing found once, found again: every file of `fuzz/regressions/<target>/`.
 
 #![cfg(feature = "internals")]
+#![allow(clippy::print_stdout, reason = "which one it was that failed")]
 
 use std::fs;
 use std::path::Path;
@@ -35,6 +36,8 @@ fn targets_run() {
     ];
     for (name, run) in fuzz::TARGETS {
         println!("{name}");
-        samples.iter().for_each(|sample| run(sample));
+        for sample in samples {
+            run(sample);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each case is judged by the default engine, with gates off, with the prefilter off, with memory from the pool, and as part
 //! of a request split at every byte: the verdicts must be equal in everything.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -252,5 +253,5 @@ fn split(scratch: &mut Scratch, content_type: &str, body: &[u8], at: usize) -> V
 }
 
 fn percent(value: &[u8]) -> String {
-    value.iter().map(|byte| format!("%{byte:02X}")).collect()
+    value.iter().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }

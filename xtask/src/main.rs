@@ -1,18 +1,22 @@
 //! Chores of the project: `cargo xtask --help`.
 //!
-//! Each chore is a file. What a person runs and what the pipeline runs are the same: `.ci/run` is `cargo xtask test`.
+//! Each chore is a file. What a person runs and what the pipeline runs are the same: `.ci/run` is `cargo xtask test`. Chores run
+//! cargo and the command as anybody does and depend on neither, so that they start in seconds on a bare machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
+mod bench;
+mod fuzz;
+mod quality;
+mod run;
 mod schemas;
 mod test;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "Chores of the project")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Chores of the project")]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,
@@ -22,6 +26,12 @@ struct Arguments {
 enum Chore {
     /// Everything that must hold before review; stops at the first step that fails
     Test(test::Options),
+    /// Rates of detection and false positives on labelled data; writes benches/record
+    Quality(quality::Options),
+    /// Times of the stages and of whole requests, answers checked first
+    Bench(bench::Options),
+    /// Let fuzz targets look for inputs that break them
+    Fuzz(fuzz::Options),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
 }
@@ -32,6 +42,9 @@ type Failure = String;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Quality(options) => quality::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Schemas(options) => schemas::run(&options),
     };
     match outcome {
@@ -41,11 +54,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The folder of the workspace.
-fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
 }

@@ -1,8 +1,14 @@
-//! `cargo xtask schemas`: the JSON Schemas of our file formats, from the types that read them.
+//! `cargo xtask schemas`: the JSON Schemas of our file formats, as `abatis schema` prints them.
+//!
+//! That the committed ones are those is a test of the command (`cli/tests/policy.rs`).
 
 use std::fs;
 
-use crate::{Failure, root};
+use crate::Failure;
+use crate::run::{cargo, root, shown};
+
+/// File formats that have a schema.
+const FORMATS: [&str; 3] = ["policy", "rules", "weights"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -11,34 +17,37 @@ pub(crate) struct Options {
     check: bool,
 }
 
-impl Options {
-    /// As `--check`.
-    pub(crate) fn check() -> Options {
-        Options { check: true }
-    }
-}
-
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let folder = root().join("rules/schema");
     let mut differing = Vec::new();
-    for (name, schema) in abatis::model::schemas() {
-        let path = folder.join(name);
-        let text = format!("{schema:#}\n");
-        if fs::read_to_string(&path).is_ok_and(|committed| committed == text) {
+    for format in FORMATS {
+        let name = format!("rules/schema/{format}.schema.json");
+        let path = root().join(&name);
+        let text = schema(format)?;
+        if fs::read(&path).is_ok_and(|committed| committed == text) {
             continue;
         }
         if options.check {
             differing.push(name);
             continue;
         }
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&path, text))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        println!("wrote rules/schema/{name}");
+        fs::write(&path, text).map_err(|error| format!("{name}: {error}"))?;
+        println!("wrote {name}");
     }
     if differing.is_empty() {
         Ok(())
     } else {
-        Err(format!("rules/schema: {} differ; run `cargo xtask schemas`", differing.join(", ")))
+        Err(format!("{} differ; run `cargo xtask schemas`", differing.join(", ")))
+    }
+}
+
+fn schema(format: &str) -> Result<Vec<u8>, Failure> {
+    let mut command = cargo(&format!("run --quiet --package abatis-cli -- schema {format}"));
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(output.stdout),
+        Ok(output) => {
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            Err(format!("`{}` ended with {}\n{error}", shown(&command), output.status))
+        }
+        Err(error) => Err(format!("`{}` did not start: {error}", shown(&command))),
     }
 }

@@ -1,32 +1,32 @@
 //! `cargo xtask test`: everything that must hold before review, one step after the other.
+//!
+//! All steps that run code share one profile and one set of features, so that a clean checkout compiles each dependency once to
+//! run and once to check.
 
-use std::env;
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{Failure, root, schemas};
+use crate::run::{cargo, execute, installed, shown};
+use crate::{Failure, fuzz};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also build what would be published, and fuzz each target for a while
+    /// Also build what would be published, and run each fuzz target for 10 seconds
     #[arg(long)]
     full: bool,
 }
 
 /// One step: what it is called, and what it does.
 struct Step {
-    name: &'static str,
+    name: String,
     action: Action,
 }
 
 enum Action {
     /// Runs a command.
     Run(Command),
-    /// Calls a chore of ours.
-    Call(fn() -> Result<(), Failure>),
     /// Cannot be done here: why, and how it could.
-    Skip(String),
+    Skip(&'static str),
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -34,26 +34,20 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let steps = steps(options);
     let count = steps.len();
     let mut skipped = Vec::new();
-    for (at, step) in steps.into_iter().enumerate() {
-        let title = format!("[{}/{count}] {}", at + 1, step.name);
+    for (at, Step { name, action }) in steps.into_iter().enumerate() {
+        let title = format!("[{}/{count}] {name}", at + 1);
         let begun = Instant::now();
-        let outcome = match step.action {
+        match action {
             Action::Run(mut command) => {
                 println!("{title}: {}", shown(&command));
-                execute(&mut command)
-            }
-            Action::Call(chore) => {
-                println!("{title}");
-                chore()
+                execute(&mut command).map_err(|failure| format!("{title}: FAILED\n{failure}"))?;
+                println!("{title}: {:.1} s", begun.elapsed().as_secs_f32());
             }
             Action::Skip(why) => {
                 println!("{title}: skipped, {why}");
-                skipped.push(step.name);
-                continue;
+                skipped.push(name);
             }
-        };
-        outcome.map_err(|failure| format!("{title}: FAILED\n{failure}"))?;
-        println!("{title}: {:.1} s", begun.elapsed().as_secs_f32());
+        }
     }
     println!("all steps hold, in {:.0} s", start.elapsed().as_secs_f32());
     if !skipped.is_empty() {
@@ -63,23 +57,28 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 fn steps(options: &Options) -> Vec<Step> {
-    let step = |name, action| Step { name, action };
+    let step = |name: &str, action| Step { name: name.to_owned(), action };
+    let run = |arguments: &str| Action::Run(cargo(arguments));
     let mut steps = vec![
-        step("format", Action::Run(cargo("fmt --all --check"))),
-        step(
-            "lints",
-            Action::Run(cargo("clippy --workspace --all-targets --all-features -- -D warnings")),
-        ),
+        step("format", run("fmt --all --check")),
+        step("lints", run("clippy --workspace --all-targets --all-features -- -D warnings")),
+        // Schemas unchanged and `abatis check` are tests of the command.
         step("tests", Action::Run(tests())),
-        step("documentation tests", Action::Run(cargo("test --workspace --doc"))),
+        step("documentation tests", run("test --workspace --all-features --doc")),
+        // Under `cargo test`, criterion runs each bench once: its answers are checked, its times are not taken.
+        step("bench answers", run("test --workspace --all-features --benches --quiet")),
+        // As it is shipped: without what is open to benches and fuzz targets only.
+        step("tests without features", run(SHIPPED)),
         step("documentation", Action::Run(documentation())),
-        step("schemas", Action::Call(|| schemas::run(&schemas::Options::check()))),
         step("packages", Action::Run(packages(options.full))),
         step("dependencies", dependencies()),
     ];
     steps.extend(fuzz(options.full));
     steps
 }
+
+const SHIPPED: &str =
+    "test --workspace --exclude abatis-benches --no-default-features --lib --tests --quiet";
 
 /// The suite, by cargo-nextest where it is installed: it runs test binaries side by side.
 fn tests() -> Command {
@@ -108,73 +107,22 @@ fn dependencies() -> Action {
     if installed("deny") {
         Action::Run(cargo("deny --offline check licenses bans sources"))
     } else {
-        Action::Skip("cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
+        Action::Skip("cargo-deny is missing: cargo install --locked cargo-deny")
     }
 }
 
-/// A short run of each fuzz target. Libfuzzer needs flags that stable Rust has behind `RUSTC_BOOTSTRAP`.
+/// A short run of each fuzz target.
 fn fuzz(full: bool) -> Vec<Step> {
-    const SECONDS: u32 = 10;
-    let name = "fuzz";
-    let skip = |why: &str| vec![Step { name, action: Action::Skip(why.to_owned()) }];
-    let targets = fuzz_targets(&root().join("fuzz/fuzz_targets"));
-    if targets.is_empty() {
-        return skip("there is no target");
-    }
+    let skip = |why| vec![Step { name: "fuzz".to_owned(), action: Action::Skip(why) }];
     if !full {
         return skip("it takes minutes: cargo xtask test --full");
     }
     if !installed("fuzz") {
-        return skip("cargo-fuzz is missing: cargo install --locked cargo-fuzz");
+        return skip(fuzz::INSTALL);
     }
-    targets
-        .iter()
-        .map(|target| {
-            let mut command =
-                cargo(&format!("fuzz run {target} -- -max_total_time={SECONDS} -max_len=4096"));
-            command.env("RUSTC_BOOTSTRAP", "1");
-            Step { name, action: Action::Run(command) }
-        })
-        .collect()
-}
-
-fn fuzz_targets(folder: &Path) -> Vec<String> {
-    let mut targets: Vec<String> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
-        .collect();
-    targets.sort();
-    targets
-}
-
-/// A cargo command from blank-separated arguments, in the folder of the workspace.
-fn cargo(arguments: &str) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments.split_whitespace()).current_dir(root());
-    command
-}
-
-fn installed(subcommand: &str) -> bool {
-    cargo(&format!("{subcommand} --version")).output().is_ok_and(|output| output.status.success())
-}
-
-fn execute(command: &mut Command) -> Result<(), Failure> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{}` ended with {status}", shown(command))),
-        Err(error) => Err(format!("`{}` did not start: {error}", shown(command))),
-    }
-}
-
-/// The command as one would type it.
-fn shown(command: &Command) -> String {
-    let mut words: Vec<String> = command
-        .get_envs()
-        .filter_map(|(name, value)| Some(format!("{}={:?}", name.to_str()?, value?.to_str()?)))
-        .collect();
-    words.push("cargo".to_owned());
-    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
-    words.join(" ")
+    let step = |target: String| {
+        let action = Action::Run(fuzz::command(&target, 10));
+        Step { name: format!("fuzz {target}"), action }
+    };
+    fuzz::targets().into_iter().map(step).collect()
 }

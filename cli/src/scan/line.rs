@@ -29,12 +29,12 @@ impl Unreadable {
     /// `{"id": …, "line": N, "error": "…"}`
     pub(super) fn write(&self, number: usize, text: &mut Vec<u8>) {
         #[derive(Serialize)]
-        struct Line<'l> {
+        struct Told<'l> {
             id: Option<&'l RawValue>,
             line: usize,
             error: &'l str,
         }
-        write_line(text, &Line { id: self.id.as_deref(), line: number, error: &self.error });
+        write_line(text, &Told { id: self.id.as_deref(), line: number, error: &self.error });
     }
 }
 

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn long_lines_are_skipped_and_the_next_one_is_read() {
         let mut text = &b"12345\n1234567\n12\n1234567"[..];
-        let mut read = || read_line(&mut text, 6).unwrap().map(|line| line.ok());
+        let mut read = || read_line(&mut text, 6).unwrap().map(Result::ok);
         assert_eq!(read(), Some(Some(b"12345\n".to_vec())));
         assert_eq!(read(), Some(None));
         assert_eq!(read(), Some(Some(b"12\n".to_vec())));

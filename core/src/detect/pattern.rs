@@ -273,12 +273,6 @@ pub(crate) struct PatternScratch {
 }
 
 impl PatternScratch {
-    /// Memory taken, in bytes.
-    pub(crate) fn memory_usage(&self) -> usize {
-        let caches: usize = self.caches.iter().flatten().map(Cache::memory_usage).sum();
-        caches + size_of_val(&self.caches[..]) + size_of_val(&self.candidates[..])
-    }
-
     /// Drops what other rules left behind.
     fn warm_for(&mut self, patterns: &Patterns) {
         if self.owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, &patterns.identity)) {

@@ -16,8 +16,11 @@ use crate::model::rule::RuleFile;
 use crate::model::weights::WeightFile;
 use crate::model::{self, Bundle};
 
+/// Takes what the fuzzer made up, and panics if a promise is broken.
+pub type Target = fn(&[u8]);
+
 /// Every target by the name of its file in `fuzz/fuzz_targets`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("inspect", requests::inspect),
     ("chunked", requests::chunked),
     ("gates", requests::gates),

@@ -258,7 +258,9 @@ mod tests {
 
     fn builder(literals: &[String]) -> (Builder, Vec<LiteralId>) {
         let mut builder = Builder::default();
-        let owner = |at: usize| if at % 3 == 0 { Owner::Language(at as u8 % 32) } else { Owner::Rule };
+        let owner = |at: usize| {
+            if at.is_multiple_of(3) { Owner::Language(at as u8 % 32) } else { Owner::Rule }
+        };
         let ids =
             literals.iter().enumerate().map(|(at, text)| builder.add(text, owner(at))).collect();
         (builder, ids)

@@ -78,8 +78,7 @@ impl Rows {
 impl<const ROWS: usize> Table<ROWS> {
     /// None if the literals of one row have more than [`CROWD`] bytes.
     fn new(rows: &Rows, literals: &[Literal]) -> Option<Table<ROWS>> {
-        let mut table =
-            Table { bits: Box::new([0; ROWS]), starts: vec![0], entries: Vec::new() };
+        let mut table = Table { bits: Box::new([0; ROWS]), starts: vec![0], entries: Vec::new() };
         for (row, bits) in rows.0.iter().zip(table.bits.iter_mut()) {
             let mut waiting: Vec<LiteralId> = row.iter().map(|entry| entry.literal).collect();
             waiting.sort_unstable();
@@ -267,7 +266,8 @@ fn word(bytes: &[u8]) -> u64 {
     // PERF: two loads that overlap rather than a loop.
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         let shift = 8 * (bytes.len().min(8) - 4);
-        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << shift;
+        return u64::from(u32::from_le_bytes(*first))
+            | u64::from(u32::from_le_bytes(*last)) << shift;
     }
     bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }

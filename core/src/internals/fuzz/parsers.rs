@@ -50,7 +50,7 @@ pub(super) fn parse_query(data: &[u8]) {
             covered += value.len() + 1;
         }
     }
-    let separators = data.iter().filter(|&&byte| byte == b'&').count();
+    let separators = memchr::memchr_iter(b'&', data).count();
     assert_eq!(covered + separators, data.len());
     let _ = query::looks_like_query(data);
     if let Some(url) = query::looks_like_url(data) {

@@ -136,9 +136,7 @@ impl List<'_> {
     fn item(&mut self) -> bool {
         match self.rest {
             [] | [b',' | b';', ..] => true,
-            [b'*', b'/', b'*', rest @ ..]
-            | [b'*', rest @ ..]
-            | [b'?', b'0' | b'1', rest @ ..] => {
+            [b'*', b'/', b'*', rest @ ..] | [b'*', rest @ ..] | [b'?', b'0' | b'1', rest @ ..] => {
                 self.rest = rest;
                 true
             }
