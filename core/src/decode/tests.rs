@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::percent::Flavour;
 use super::view::{Transform, View};
 use super::{
-    Coding, Oddity, Readings, base64, html_entity, js_escape, json_string, path, percent, unicode,
+    Coding, Oddity, Readings, html_entity, js_escape, json_string, path, percent, unicode,
 };
 use crate::limits::{Budget, Limits};
 

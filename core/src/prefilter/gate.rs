@@ -15,6 +15,8 @@ pub(crate) struct Classes(pub(crate) u32);
 macro_rules! classes {
     ($($name:ident = $bit:literal : $($bytes:pat_param)|+ ,)*) => {
         impl Classes {
+    /// Every class: of a value that nothing is known of.
+    pub(crate) const ALL: Classes = Classes(u32::MAX);
             $(pub(crate) const $name: Classes = Classes(1 << $bit);)*
         }
 
