@@ -12,6 +12,7 @@ use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
 use crate::parse::query::{self, Url};
 use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
+use crate::verdict::Limit;
 
 /// Walks the leaves of a structured reading. Returns whether the reading is a structure through and through; what only
 /// begins like one has had some leaves inspected, and is inspected whole too.
@@ -141,8 +142,12 @@ impl JsonSink for Leaves<'_, '_> {
         }
     }
 
-    // A value is no body: what is not JSON through and through is inspected whole.
-    fn problem(&mut self, _: Problem, _: Range<usize>, _: &Path) {}
+    // A value is no body: what is not JSON through and through is inspected whole. But a limit is never silent.
+    fn problem(&mut self, problem: Problem, _: Range<usize>, _: &Path) {
+        if problem == Problem::Depth {
+            self.run.case.partial(self.run.plan, Limit::Depth);
+        }
+    }
 
     fn rest(&mut self, _: &[u8], _: usize) {}
 }

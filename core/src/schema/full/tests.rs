@@ -303,9 +303,8 @@ fn many_errors_are_not_kept() {
 #[test]
 fn errors_are_kept_as_far_as_their_pointers_have_room() {
     let schema = compile(r#"{"additionalProperties":{"items":{"type":"string"}}}"#, None);
-    let body = |key: usize, items: usize| {
-        format!("{{\"{}\":[{}0]}}", "k".repeat(key), "0,".repeat(items))
-    };
+    let body =
+        |key: usize, items: usize| format!("{{\"{}\":[{}0]}}", "k".repeat(key), "0,".repeat(items));
     let (_, found) = run(&schema, &body(1 << 18, 9_000), 3);
     assert_eq!(found[0].0, "unexplained");
     let (_, found) = run(&schema, &body(1 << 18, 5), 3);
