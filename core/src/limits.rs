@@ -84,9 +84,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Worst steps that one received byte can cost: 24 readings of it, each decoded by 7 steps, lexed in 23 contexts and
-    /// searched by at most 140 expressions. Checked by a test.
-    pub const STEPS_PER_BYTE: u64 = 4096;
+    /// Worst steps that one received byte can cost. It may be part of 4 fields (a body of unknown type is one text, a pair of
+    /// a form, and part of two joins); each has 24 readings, with what is found inside of them; each of these is decoded by
+    /// 7 steps, lexed in 23 contexts and searched by at most 140 expressions. Checked by a test.
+    pub const STEPS_PER_BYTE: u64 = 16 << 10;
 
     /// The budget of one run under these limits.
     pub(crate) fn budget(&self) -> Budget {
@@ -136,5 +137,37 @@ impl Budget {
     #[inline]
     pub(crate) fn exhausted(&self) -> bool {
         self.exhausted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::STEPS;
+    use crate::detect::LanguageId;
+    use crate::model::rule::Matcher;
+    use crate::model::{Bundle, policy::Policy};
+
+    #[test]
+    fn the_built_in_rules_keep_to_the_steps_of_a_byte() {
+        let bundle = Bundle::new(Policy::default()).unwrap();
+        let is_regex = |matcher: &Matcher| matches!(matcher, Matcher::Regex(_));
+        let expressions = bundle.each_rule().filter(|rule| is_regex(&rule.matcher)).count();
+        let contexts: usize = LanguageId::ALL
+            .iter()
+            .map(|id| (0..16).take_while(|&context| !id.context(context).is_empty()).count())
+            .sum();
+        let per_reading = STEPS.len() + contexts + expressions;
+        let per_byte = 4 * bundle.policy.limits.views * per_reading;
+        assert!(
+            per_byte as u64 <= Limits::STEPS_PER_BYTE,
+            "{expressions} expressions, {contexts} contexts: {per_byte} steps"
+        );
+    }
+
+    #[test]
+    fn once_refused_always_refused() {
+        let mut budget = Limits { steps: 10, ..Limits::default() }.budget();
+        assert!(budget.spend(8) && !budget.spend(3) && !budget.spend(1) && budget.exhausted());
     }
 }

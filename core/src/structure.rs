@@ -12,6 +12,7 @@ use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text, may_b
 use crate::parse::query::{self, Url};
 use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
+use crate::verdict::Limit;
 
 /// Classes of which one at least is needed for any structure.
 pub(crate) const STARTS: Classes =
@@ -150,8 +151,12 @@ impl JsonSink for Leaves<'_, '_> {
         }
     }
 
-    // A value is no body: what is not JSON through and through is inspected whole.
-    fn problem(&mut self, _: Problem, _: Range<usize>, _: &Path) {}
+    // A value is no body: what is not JSON through and through is inspected whole. But a limit is never silent.
+    fn problem(&mut self, problem: Problem, _: Range<usize>, _: &Path) {
+        if problem == Problem::Depth {
+            self.run.case.partial(self.run.plan, Limit::Depth);
+        }
+    }
 
     fn rest(&mut self, _: &[u8], _: usize) {}
 }

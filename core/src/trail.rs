@@ -1,6 +1,9 @@
 //! Which field it is: the names and indexes that lead to a value, written only when somebody asks.
 
-use crate::compile::field::{self, Frame};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::compile::field::{self, Frame, LONGEST_NAME};
 use crate::decode::{self, Coding};
 use crate::parse::json::{self, Segment};
 
@@ -23,14 +26,24 @@ impl<'a> Trail<'a> {
         Trail::Name { parent: &Trail::Root, name, coding }
     }
 
-    /// The field as a JSON Pointer: `/items/0/name`.
+    /// The field as a JSON Pointer: `/items/0/name`. Names beyond 256 bytes are cut off and end in `…`.
     pub(crate) fn pointer(&self) -> String {
         let mut pointer = String::new();
-        self.each(&mut |step| match step {
-            Step::Name(name) => json::pointer_key(name, &mut pointer),
-            Step::Json(path) => path.pointer(&mut pointer),
-            Step::Pointer(rest) => pointer.push_str(rest),
-        });
+        for step in self.steps() {
+            match step {
+                Step::Key(name) => match name.get(..LONGEST_NAME) {
+                    Some(head) if head.len() < name.len() => {
+                        json::pointer_key(whole_characters(head), &mut pointer);
+                        pointer.push('…');
+                    }
+                    _ => json::pointer_key(&name, &mut pointer),
+                },
+                Step::Index(index) => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(pointer, "/{index}");
+                }
+            }
+        }
         pointer
     }
 
@@ -58,61 +71,71 @@ impl<'a> Trail<'a> {
         pattern
     }
 
-    /// Calls `matches` with the steps as frames.
+    /// Calls `matches` with the steps as frames. Copies no name that is not coded: a name may be long, and this is asked for
+    /// each of many matches below it.
     pub(crate) fn with_frames<T>(&self, matches: impl FnOnce(&[Frame<'_>]) -> T) -> T {
-        let mut owned = Vec::new();
-        self.each(&mut |step| match step {
-            Step::Name(name) => owned.push(Owned::Key(name.to_vec())),
-            Step::Json(path) => owned.extend(path.segments().map(|segment| match segment {
-                Segment::Key(key) => Owned::Key(key.to_vec()),
-                Segment::Index(index) => Owned::Index(index as usize),
-            })),
-            Step::Pointer(pointer) => {
-                owned.extend(tokens(pointer).map(|token| match token.parse() {
-                    Ok(index) => Owned::Index(index),
-                    Err(_) => Owned::Key(token.into_bytes()),
-                }));
-            }
-        });
-        let frames: Vec<_> = owned
-            .iter()
-            .map(|frame| match frame {
-                Owned::Key(key) => Frame::Key(key),
-                Owned::Index(index) => Frame::Index(*index),
-            })
-            .collect();
+        let steps = self.steps();
+        let frames: Vec<_> = steps.iter().map(Step::frame).collect();
         matches(&frames)
     }
 
-    /// The steps from the outside in. Recursion is bounded by `Limits::decode_rounds`, which bounds how trails nest.
-    fn each(&self, take: &mut dyn FnMut(Step<'_>)) {
-        match self {
+    /// The steps from the outside in.
+    fn steps(&self) -> Vec<Step<'a>> {
+        let mut steps = Vec::new();
+        self.collect(&mut steps);
+        steps
+    }
+
+    /// Recursion is bounded by `Limits::decode_rounds`, which bounds how trails nest.
+    fn collect(&self, steps: &mut Vec<Step<'a>>) {
+        match *self {
             Trail::Root => {}
             Trail::Name { parent, name, coding } => {
-                parent.each(take);
-                take(Step::Name(&decode::plain(name, *coding)));
+                parent.collect(steps);
+                steps.push(Step::Key(decode::plain(name, coding)));
             }
             Trail::Json { parent, path } => {
-                parent.each(take);
-                take(Step::Json(path));
+                parent.collect(steps);
+                steps.extend(path.segments().map(|segment| match segment {
+                    Segment::Key(key) => Step::Key(Cow::Borrowed(key)),
+                    Segment::Index(index) => Step::Index(index as usize),
+                }));
             }
             Trail::Pointer { parent, pointer } => {
-                parent.each(take);
-                take(Step::Pointer(pointer));
+                parent.collect(steps);
+                steps.extend(tokens(pointer).map(|token| match token.parse() {
+                    Ok(index) => Step::Index(index),
+                    Err(_) => Step::Key(Cow::Owned(token.into_bytes())),
+                }));
             }
         }
     }
 }
 
+/// One step of a trail.
 enum Step<'a> {
-    Name(&'a [u8]),
-    Json(&'a json::Path),
-    Pointer(&'a str),
+    /// A name, decoded.
+    Key(Cow<'a, [u8]>),
+    Index(usize),
 }
 
-enum Owned {
-    Key(Vec<u8>),
-    Index(usize),
+impl Step<'_> {
+    fn frame(&self) -> Frame<'_> {
+        match self {
+            Step::Key(key) => Frame::Key(key),
+            Step::Index(index) => Frame::Index(*index),
+        }
+    }
+}
+
+/// The bytes without the part of a character that they may end in.
+fn whole_characters(head: &[u8]) -> &[u8] {
+    match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_none() => {
+            head.get(..error.valid_up_to()).unwrap_or(head)
+        }
+        _ => head,
+    }
 }
 
 /// The reference tokens of a JSON Pointer (RFC 6901, 3 and 4).
@@ -135,5 +158,17 @@ mod tests {
         assert_eq!(trail.pattern_of_name(), r#""a b".items[*].*"#);
         assert_eq!(filter.pointer_of_name(), "/*");
         assert_eq!(filter.pattern_of_name(), "*");
+    }
+
+    /// A body of one long key with findings below it would come back in every one of them, twice.
+    #[test]
+    fn long_names_are_not_written_out() {
+        let name = format!("{}é{}", "n".repeat(LONGEST_NAME - 1), "n".repeat(100_000));
+        let trail = Trail::name(name.as_bytes(), Coding::None);
+        let below = Trail::Pointer { parent: &trail, pointer: "/0/b" };
+        let shown = format!("/{}…/0/b", "n".repeat(LONGEST_NAME - 1));
+        assert_eq!(below.pointer(), shown);
+        assert_eq!(below.pattern(), "*[*].b");
+        below.with_frames(|frames| assert_eq!(frames.first(), Some(&Frame::Key(name.as_bytes()))));
     }
 }

@@ -104,8 +104,11 @@ impl FieldPattern {
     }
 }
 
-/// The pattern of the field at the end of `path`, its indexes as `[*]`: `items[*].name`. Takes what [`FieldPattern::parse`]
-/// takes, and matches `path`.
+/// Longest name that findings write out, in bytes. A name may be as long as a body, and stand in each of its findings.
+pub(crate) const LONGEST_NAME: usize = 256;
+
+/// The pattern of the field at the end of `path`, its indexes as `[*]`: `items[*].name`. It can be read by
+/// [`FieldPattern::parse`] and matches `path`; names beyond [`LONGEST_NAME`] stand as `*`.
 pub(crate) fn pattern_of(path: &[Frame<'_>]) -> String {
     let mut pattern = String::new();
     for frame in path {
@@ -115,7 +118,11 @@ pub(crate) fn pattern_of(path: &[Frame<'_>]) -> String {
                 if !pattern.is_empty() {
                     pattern.push('.');
                 }
-                push_name(&mut pattern, key);
+                if key.len() > LONGEST_NAME {
+                    pattern.push('*');
+                } else {
+                    push_name(&mut pattern, key);
+                }
             }
         }
     }

@@ -32,6 +32,8 @@ mod zero_width;
 
 pub(crate) use notes::{Notes, Oddity};
 pub(crate) use readings::{Coding, Reading, Readings};
+#[cfg(test)]
+pub(crate) use step::STEPS;
 pub use view::Transform;
 
 use std::borrow::Cow;

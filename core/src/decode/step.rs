@@ -7,7 +7,7 @@ use crate::prefilter::gate::Classes;
 
 /// A step from one reading to the next. The order is that of the main line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Percent,
     Plus,
     HtmlEntity,
@@ -18,7 +18,7 @@ pub(super) enum Step {
 }
 
 /// All of them.
-pub(super) const STEPS: [Step; 7] = [
+pub(crate) const STEPS: [Step; 7] = [
     Step::Percent,
     Step::Plus,
     Step::HtmlEntity,

@@ -10,6 +10,7 @@
 //!
 //! Weights are data: `rules/weights/<detector>.json`, by token name, so that they can be read, reviewed and learned.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -99,8 +100,9 @@ impl Weights {
     /// The calibrated score, 0..=1000, of a segment score: linear between the levels of the weight file.
     pub(crate) fn calibrate(&self, score: i32) -> u16 {
         let Levels { paranoid, high, default, low } = self.levels;
+        let twice = low.saturating_mul(2);
         let knots =
-            [(0, 0), (paranoid, 300), (high, 500), (default, 700), (low, 900), (2 * low, 1000)];
+            [(0, 0), (paranoid, 300), (high, 500), (default, 700), (low, 900), (twice, 1000)];
         if score <= 0 {
             return 0;
         }
@@ -108,7 +110,8 @@ impl Weights {
             if let [(x0, y0), (x1, y1)] = *pair
                 && score < x1
             {
-                return (y0 + (y1 - y0) * (score - x0) / (x1 - x0)) as u16;
+                let part = i64::from(score - x0) * (y1 - y0) / i64::from(x1 - x0);
+                return (y0 + part) as u16;
             }
         }
         1000
@@ -214,8 +217,10 @@ impl Sink for Scorer<'_> {
                 joined += self.weights.trigram(self.row, token);
             }
         }
-        if self.run >= 1 && self.current + joined >= alone {
-            self.current += joined;
+        // A body may hold more evidence than a sum has room for.
+        let prolonged = self.current.saturating_add(joined);
+        if self.run >= 1 && prolonged >= alone {
+            self.current = prolonged;
             self.run = 2;
             self.row = row;
         } else {
@@ -291,33 +296,41 @@ impl Sink for Recorder {
 }
 
 impl Recorder {
-    /// The n-grams inside `range` with their weights, in order; adds up to the segment's score.
+    /// The n-grams inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
+    ///
+    /// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.
     pub(crate) fn features(&self, weights: &Weights, range: &Range<usize>) -> Vec<Feature> {
         let mut features: Vec<Feature> = Vec::new();
-        let mut add = |name: String, weight: i32| {
-            if weight != 0 {
-                features.push(Feature { name, weight });
+        let mut known = BTreeMap::new();
+        let mut add = |ngram: [Option<Token>; 3], weight: i32| {
+            if weight == 0 {
+                return;
+            }
+            let place = *known.entry(ngram).or_insert_with(|| {
+                let names: Vec<_> = ngram.iter().flatten().map(|&t| weights.name(t)).collect();
+                features.push(Feature { name: names.join(" "), weight: 0 });
+                features.len() - 1
+            });
+            if let Some(feature) = features.get_mut(place) {
+                feature.weight = feature.weight.saturating_add(weight);
             }
         };
         let mut periods = Periods::default();
-        let mut run: Vec<Token> = Vec::new();
+        let (mut before, mut last) = (None, None);
         for (token, at) in &self.tokens {
             if periods.repeats(*token) || at.start < range.start || at.end > range.end {
                 continue;
             }
-            run.push(*token);
-            let name = |tokens: &[Token]| {
-                tokens.iter().map(|&t| weights.name(t)).collect::<Vec<_>>().join(" ")
-            };
-            add(name(&[*token]), weights.unigram(*token));
-            if let [.., a, b] = run[..] {
-                let (pair, _) = weights.bigram(a, b);
-                add(name(&[a, b]), pair);
+            add([None, None, Some(*token)], weights.unigram(*token));
+            if let Some(last) = last {
+                let (pair, _) = weights.bigram(last, *token);
+                add([None, Some(last), Some(*token)], pair);
+                if let Some(before) = before {
+                    let (_, row) = weights.bigram(before, last);
+                    add([Some(before), Some(last), Some(*token)], weights.trigram(row, *token));
+                }
             }
-            if let [.., a, b, c] = run[..] {
-                let (_, row) = weights.bigram(a, b);
-                add(name(&[a, b, c]), weights.trigram(row, c));
-            }
+            (before, last) = (last, Some(*token));
         }
         features
     }
@@ -374,6 +387,46 @@ mod tests {
         }
         let features = recorder.features(&weights, &(1..4));
         assert_eq!(features.iter().map(|f| f.weight).sum::<i32>(), 33);
+    }
+
+    /// A body of a mebibyte gave a finding with 337,000 features, ten mebibytes when written out.
+    #[test]
+    fn an_n_gram_is_told_once() {
+        let weights = weights();
+        let mut recorder = Recorder::default();
+        // No period of four or less, which would count twice at most.
+        let tokens = [0, 1, 2, 3, 0, 2, 1, 3, 2].iter().cycle().take(9_000);
+        for (at, &token) in tokens.enumerate() {
+            recorder.token(token, at..at + 1);
+        }
+        let features = recorder.features(&weights, &(0..9_000));
+        let told: Vec<_> = features.iter().map(|f| (&*f.name, f.weight)).collect();
+        let expected = [
+            ("WORD", -10_000),
+            ("UNION", 12_000),
+            ("UNION SELECT", 20_000),
+            ("QUOTE UNION SELECT", 9_000),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_score_beyond_all_bounds_stays_the_highest() {
+        let levels = Levels { paranoid: 10, high: 20, default: 30, low: i32::MAX };
+        let file = WeightFile {
+            detector: "test".into(),
+            origin: "by hand".into(),
+            levels,
+            weights: [("UNION".to_owned(), i16::MAX)].into(),
+        };
+        let weights = Weights::new(NAMES, &file).unwrap();
+        let mut scorer = Scorer::new(&weights);
+        let tokens = [2, 0, 2, 2, 0, 0, 2].iter().cycle().take(500_000);
+        for (at, &token) in tokens.enumerate() {
+            scorer.token(token, at..at + 1);
+        }
+        assert_eq!(scorer.best().score, i32::MAX);
+        assert_eq!((weights.calibrate(1 << 30), weights.calibrate(i32::MAX)), (800, 1000));
     }
 
     #[test]
