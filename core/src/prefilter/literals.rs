@@ -326,7 +326,7 @@ mod tests {
             slow.find(&value, Classes::ALL, slowly);
             slowly.found.sort();
             found += slowly.found.len();
-            let mut equals = |fast: &mut Hits| {
+            let equals = |fast: &mut Hits| {
                 fast.found.sort();
                 assert_eq!(fast.found, slowly.found, "{:?}", String::from_utf8_lossy(&value));
                 assert_eq!(fast.languages, slowly.languages);
