@@ -213,16 +213,12 @@ impl Run<'_> {
     /// Takes the bytes of a reading from what the field may have; false if they are not there.
     #[inline]
     fn spend_reading(&mut self, bytes: usize) -> bool {
-        match self.case.reading_bytes.checked_sub(bytes) {
-            Some(left) => {
-                self.case.reading_bytes = left;
-                true
-            }
-            None => {
-                self.case.partial(self.plan, Limit::Decode);
-                false
-            }
+        let left = self.case.reading_bytes.checked_sub(bytes);
+        if left.is_none() {
+            self.case.partial(self.plan, Limit::Decode);
         }
+        self.case.reading_bytes = left.unwrap_or(self.case.reading_bytes);
+        left.is_some()
     }
 
     /// Inspects a field under all its readings; `scanned` if the literals of its only reading were found already.
@@ -377,16 +373,12 @@ impl Run<'_> {
         decoded.extend_from_slice(readings.chain(found.reading));
         let text =
             readings.get(found.reading, field.raw).map_or(field.raw, |reading| reading.bytes);
-        let (context, evidence) = match &found.evidence {
-            Some((id, evidence)) => {
-                let features = plan.language(*id).map(|l| id.features(&l.weights, text, evidence));
-                (id.context(evidence.context), features.unwrap_or_default())
-            }
-            None => {
-                let feature =
-                    Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };
-                ("", vec![feature])
-            }
+        let (context, evidence) = if let Some((id, evidence)) = &found.evidence {
+            let features = plan.language(*id).map(|l| id.features(&l.weights, text, evidence));
+            (id.context(evidence.context), features.unwrap_or_default())
+        } else {
+            let feature = Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };
+            ("", vec![feature])
         };
         Finding {
             rule: rule.id.clone(),

@@ -105,7 +105,7 @@ fn packages(full: bool) -> Command {
 /// Licences, banned crates and sources, as `deny.toml` says. Advisories need a database from the network; see there.
 fn dependencies() -> Action {
     if installed("deny") {
-        Action::Run(cargo("deny --offline check licenses bans sources"))
+        Action::Run(cargo("deny check licenses bans sources"))
     } else {
         Action::Skip("cargo-deny is missing: cargo install --locked cargo-deny")
     }

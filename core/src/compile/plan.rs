@@ -275,9 +275,10 @@ impl Plan {
             return Err(BuildError::invalid(errors));
         };
         let literals = words.build();
-        let gates = match gated {
-            true => languages.iter().fold(Classes::NONE, |set, language| set.or(language.gate)),
-            false => Classes::ALL,
+        let gates = if gated {
+            languages.iter().fold(Classes::NONE, |set, language| set.or(language.gate))
+        } else {
+            Classes::ALL
         };
         let plan = Plan {
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
