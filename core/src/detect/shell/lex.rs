@@ -48,6 +48,8 @@ struct Lexer<'v, 's, S> {
     begins: bool,
     /// What the last command makes of a plain word behind it.
     governs: Governs,
+    /// The last command takes another, and options of its own before that.
+    wraps: bool,
     /// Open `$(`, `<(`.
     substitutions: u32,
     /// Inside of backticks.
@@ -68,6 +70,7 @@ pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
         silent: true,
         begins: false,
         governs: Governs::Nothing,
+        wraps: false,
         substitutions: 0,
         ticked: false,
         braced: false,
@@ -142,8 +145,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
             let start = match before {
                 [] => B_START,
                 [.., b'\'' | b'"' | b')'] => B_QUOTE,
-                _ if memchr::memchr2(b' ', b'\n', before).is_none() => B_WORD,
-                _ => B_TEXT,
+                _ if memchr::memchr2(b' ', b'\n', before).is_some() => B_TEXT,
+                _ if is_target(before) => B_ARG,
+                _ => B_WORD,
             };
             self.out.push(start, range.start..range.start);
         }
@@ -350,8 +354,20 @@ impl<S: Sink> Lexer<'_, '_, S> {
             words::command(program(name)).filter(|&family| fits_case(Some(family), word))
         };
         let call = self.byte(range.end) == b'(';
+        let wrapped = std::mem::take(&mut self.wraps);
+        let rest = self.view.get(range.end..).unwrap_or_default();
         let token = match known {
+            // The options of a command that takes another: `timeout -k 1 5 id`.
+            None if wrapped && is_option(name) => {
+                self.wraps = true;
+                self.position = Position::Command;
+                return self.tell(if name.starts_with(b"-") { A_FLAG } else { A_NUM }, range);
+            }
+            // Alone it prints the environment.
+            Some(CP_KW | CP_AMB) if words::prints_variables(name) && ends_command(rest) => CP_PROBE,
             Some(family) if !call => family,
+            None if is_slice(name) => EXPAND,
+            None if name == b"." && matches!(rest, [b' ', b'/' | b'~' | b'.', ..]) => CP_INT,
             _ if call => CP_FN,
             _ if word.var => CP_VAR,
             _ => CP_OTHER,
@@ -380,6 +396,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
             self.position = Position::Outside;
         } else if words::takes_command(name) {
             self.position = Position::Command;
+            self.wraps = true;
         }
     }
 
@@ -408,6 +425,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
         };
         if token != A_FLAG {
             self.governs = Governs::Nothing;
+        }
+        if matches!(name, b"-exec" | b"-execdir" | b"-ok" | b"-okdir") {
+            self.position = Position::Command;
         }
         if word.split && matches!(token, A_SENS | A_CMD | DEVTCP) {
             self.tell(SPLIT, range.clone());
@@ -442,7 +462,9 @@ fn fits_case(family: Option<ShellToken>, word: &Word) -> bool {
 fn plain_argument(name: &[u8], word: &Word) -> ShellToken {
     match name {
         b"-c" | b"-e" | b"-r" | b"-i" | b"-enc" | b"-encodedcommand" | b"-command" | b"/c"
-        | b"/k" => return A_EVAL,
+        | b"/k" | b"-exec" | b"-execdir" | b"-ok" | b"-okdir" => return A_EVAL,
+        _ if name.starts_with(b"--checkpoint-action=") => return A_EVAL,
+        _ if is_slice(name) => return EXPAND,
         // A list of options for people: `-l, --list`.
         [b'-', .., b','] => return A_WORD,
         [b'-', b'-', b'a'..=b'z', ..] | [b'-', b'a'..=b'z' | b'0'..=b'9', ..] => return A_FLAG,
@@ -476,6 +498,33 @@ fn plain_argument(name: &[u8], word: &Word) -> ShellToken {
 fn is_windows_flag(name: &[u8]) -> bool {
     matches!(name, [b'/', rest @ ..] if (1..=4).contains(&rest.len())
         && rest.iter().all(|b| b.is_ascii_alphabetic() || *b == b':'))
+}
+
+/// What a command would be given, rather than a word: a number, an address, a path, a name with a dot.
+fn is_target(word: &[u8]) -> bool {
+    let end = word.iter().rposition(|b| !b".,:!?".contains(b)).map_or(0, |last| last + 1);
+    let inside = word.get(..end).unwrap_or_default();
+    word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b':'))
+        || (inside.iter().any(|b| matches!(b, b'.' | b'@' | b'/' | b'\\'))
+            && !word.iter().any(|b| matches!(b, b'=' | b'?' | b'<' | b'>' | b'{' | b'[')))
+}
+
+/// An option or a number, with or without a unit.
+fn is_option(name: &[u8]) -> bool {
+    matches!(name, [b'-', ..])
+        || matches!(name, [digits @ .., b's' | b'm' | b'h'] | digits
+            if digits.first().is_some() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+}
+
+/// `%name:~1,2%`: a piece of a variable, in cmd.exe.
+fn is_slice(name: &[u8]) -> bool {
+    name.first() == Some(&b'%') && memchr::memmem::find(name, b":~").is_some()
+}
+
+/// Whether a command ends before `rest`.
+fn ends_command(rest: &[u8]) -> bool {
+    let end = rest.iter().find(|b| !is_blank(**b));
+    end.is_none_or(|b| b";|&\n\r)`#\"'".contains(b))
 }
 
 /// Without the folder and extension that Windows allows.

@@ -34,6 +34,8 @@ tokens! {
         B_QUOTE,
         /// It follows one word.
         B_WORD,
+        /// It follows what commands are given: a number, an address, a file, a host.
+        B_ARG,
         /// It follows several words.
         B_TEXT,
         /// A whole command that needs no metacharacter to be one.

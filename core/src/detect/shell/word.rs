@@ -145,6 +145,10 @@ pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) ->
             continue;
         }
         match byte {
+            b'`' | b'$' if i > at && empty_substitution(view, i) > 0 => {
+                word.split = true;
+                i += empty_substitution(view, i);
+            }
             b' ' | b'\t' | b'\n' | b'\r' | b';' | b'|' | b'&' | b'`' | b'(' | b')' | b'<'
             | b'>' => {
                 break;
@@ -179,9 +183,18 @@ pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) ->
     (word, i)
 }
 
+/// The length of a substitution that yields nothing, `$()` or two backticks; 0 if there is none.
+fn empty_substitution(view: &[u8], at: usize) -> usize {
+    match view.get(at..).unwrap_or_default() {
+        [b'`', b'`', ..] => 2,
+        [b'$', b'(', b')', ..] => 3,
+        _ => 0,
+    }
+}
+
 /// `\x`: the escaped character. In a Windows path it is a separator instead.
 fn escape(word: &mut Word, view: &[u8], at: usize) -> usize {
-    let drive = matches!(word.as_bytes(), [_, b':', ..]);
+    let drive = matches!(word.as_bytes(), [_, b':', ..] | [b'%', .., b'%']);
     match view.get(at + 1) {
         Some(&next) if next.is_ascii_alphanumeric() && !drive => {
             word.split = true;
@@ -257,6 +270,8 @@ fn dollar(word: &mut Word, view: &[u8], at: usize) -> Option<usize> {
                 word.expand = true;
             } else {
                 word.var = true;
+                let goes_on = tail.get(close.map_or(0, |close| close + 1));
+                word.split |= word.last_is_letter() && goes_on.is_some_and(u8::is_ascii_alphabetic);
             }
             Some(at + 2 + close.map_or(0, |close| close + 1))
         }

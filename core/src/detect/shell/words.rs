@@ -37,12 +37,22 @@ pub(super) fn takes_command(word: &[u8]) -> bool {
             | b"command"
             | b"busybox"
             | b"builtin"
+            | b"nice"
+            | b"ionice"
+            | b"timeout"
+            | b"stdbuf"
+            | b"doas"
             | b"start"
             | b"call"
             | b"iex"
             | b"@"
             | b"setsid"
     )
+}
+
+/// Whether this command prints all variables if it is given nothing.
+pub(super) fn prints_variables(word: &[u8]) -> bool {
+    matches!(word, b"env" | b"export" | b"set")
 }
 
 /// Whether a subcommand follows this command.
@@ -91,7 +101,7 @@ fn unix(word: &[u8]) -> Option<ShellToken> {
         | b"setfacl" | b"chroot" | b"insmod" | b"modprobe" | b"mkfs" | b"fdisk" | b"openssl"
         | b"xxencode" | b"uuencode" | b"strace" | b"ltrace" | b"gdb" | b"tr" | b"wc" | b"pr"
         | b"usleep" | b"nsenter" | b"kubectl" | b"sysctl" | b"hostnamectl" | b"uptime"
-        | b"logname" | b"sqlite3" | b"psql" | b"dpkg" | b"apt-get" => CP_UNIX,
+        | b"logname" | b"sqlite3" | b"psql" | b"dpkg" | b"apt-get" | b"xterm" | b"ss" => CP_UNIX,
         _ => return None,
     })
 }
@@ -120,7 +130,8 @@ fn other(word: &[u8]) -> Option<ShellToken> {
         b"if" | b"then" | b"else" | b"elif" | b"fi" | b"for" | b"while" | b"until" | b"do"
         | b"done" | b"case" | b"esac" | b"!" | b"{" | b"}" | b"sudo" | b"nohup" | b"exec"
         | b"eval" | b"xargs" | b"env" | b"command" | b"busybox" | b"export" | b"unset"
-        | b"source" | b"builtin" | b"setsid" | b"@" | b"function" | b"alias" | b"time" => CP_KW,
+        | b"source" | b"builtin" | b"setsid" | b"@" | b"function" | b"alias" | b"time"
+        | b"ionice" | b"stdbuf" | b"doas" => CP_KW,
         _ => return None,
     })
 }
@@ -139,7 +150,7 @@ fn ambiguous(word: &[u8]) -> Option<ShellToken> {
         | b"seq" | b"bc" | b"dc" | b"vi" | b"vim" | b"nano" | b"ed" | b"ex" | b"diff" | b"cmp"
         | b"comm" | b"fold" | b"expand" | b"rev" | b"nl" | b"shuf" | b"install" | b"link"
         | b"unlink" | b"tty" | b"timeout" | b"nice" | b"crash" | b"poweroff" | b"exit" | b"cd"
-        | b"read" | b"java" | b"go" | b"mysql" => CP_AMB,
+        | b"read" | b"java" | b"go" | b"mysql" | b"rpm" | b"apk" | b"where" => CP_AMB,
         _ => return None,
     })
 }
