@@ -24,7 +24,7 @@
 use std::ops::Range;
 
 use super::SqlToken::{self, *};
-use super::words::Word;
+use super::words::{self, Word};
 use crate::detect::segment::Sink;
 
 /// What the grammar has just seen.
@@ -65,6 +65,8 @@ pub(super) struct Fold<'v, 's, S> {
     constant: Option<(SqlToken, Range<usize>)>,
     /// That comparison, waiting for its right side.
     comparison: Option<(SqlToken, Range<usize>)>,
+    /// A list opened behind `in`.
+    listed: bool,
     /// What went out last.
     last: SqlToken,
     /// Where that began.
@@ -90,6 +92,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             group: None,
             constant: None,
             comparison: None,
+            listed: false,
             last: COMMA,
             sent: 0,
             depth: 0,
@@ -144,6 +147,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             }
             self.accept(word.plain, at);
         }
+        self.listed = matches!(self.comparison, Some((IN, _)));
         if self.expects_operand() || self.sign.is_some() {
             self.group = Some(range);
         } else {
@@ -226,7 +230,16 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
         {
             self.advance(LP, group);
         }
-        let token = if token == STAR && !self.expects_operand() { ARITH } else { token };
+        let token = match token {
+            STAR if !self.expects_operand() => ARITH,
+            NAME | WORD
+                if self.after == After::Statement
+                    && words::begins_statement(self.view.get(range.clone()).unwrap_or_default()) =>
+            {
+                ROUTINE
+            }
+            token => token,
+        };
         self.advance(token, range);
     }
 
@@ -283,7 +296,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
     fn compare(&mut self, token: SqlToken, range: Range<usize>) {
         let literal = matches!(token, NUM | HEX | STR | LIT | OPEN | TAIL);
         match (&self.constant, &self.comparison) {
-            (Some((_, left)), Some(_)) if literal => {
+            (Some((_, left)), Some((by, _))) if literal && (*by != IN || self.listed) => {
                 let same = text(self.view, left) == text(self.view, &range);
                 let whole = left.start..range.end;
                 self.constant = None;
@@ -293,7 +306,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                     self.emit(token, range);
                 }
             }
-            (Some(_), None) if matches!(token, CMP | LIKE) => {
+            (Some(_), None) if matches!(token, CMP | LIKE | IN) => {
                 self.comparison = Some((token, range));
             }
             _ => {

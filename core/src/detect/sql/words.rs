@@ -49,6 +49,19 @@ impl Word {
     }
 }
 
+/// Words that begin a statement of some dialect and are read as such there alone: elsewhere they are names and prose.
+const STATEMENTS: &[&str] = &[
+    "analyze", "checkpoint", "comment", "copy", "dbcc", "deny", "describe", "discard", "do",
+    "explain", "flush", "import", "install", "listen", "lock", "notify", "optimize", "raiserror",
+    "release", "repair", "reset", "return", "savepoint", "show", "signal", "start", "throw",
+    "unlock", "use", "vacuum", "while",
+];
+
+/// Whether a word behind `;` begins a statement, in any letter case.
+pub(super) fn begins_statement(word: &[u8]) -> bool {
+    STATEMENTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+}
+
 const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(SELECT), "select"),
     (Word::keyword(UNION), "union intersect except minus"),
