@@ -14,6 +14,9 @@ use crate::prefilter::gate::Classes;
 /// Shorter values are not tried: words of a dozen letters decode to text by chance.
 pub(super) const SHORTEST: usize = 16;
 
+/// The same for a value that padding ends, which no word has.
+const SHORTEST_PADDED: usize = 6;
+
 /// Symbols that the first look decodes, a multiple of four: of random dozens of bytes, one in 100,000 is all text.
 const HEAD: usize = 16;
 
@@ -76,7 +79,7 @@ const SURROUNDED: Classes = SHAPE
 /// Whether a value of these classes may be base64. O(1); overstates.
 #[inline]
 pub(super) fn may_be(input: &[u8], classes: Classes) -> bool {
-    input.len() >= SHORTEST
+    (input.len() >= SHORTEST || input.len() > SHORTEST_PADDED && input.ends_with(b"="))
         && classes.without(SURROUNDED).is_empty()
         && (classes.without(SHAPE).is_empty()
             || is_data_url(input)
@@ -87,7 +90,7 @@ pub(super) fn may_be(input: &[u8], classes: Classes) -> bool {
 /// Whether the value begins like base64 of something worth reading. O(1), but for blanks in front.
 pub(super) fn is_plausible(input: &[u8]) -> bool {
     let symbols = input.get(body(input)).unwrap_or_default();
-    symbols.len() >= SHORTEST && head_is_plausible(symbols)
+    is_long(input, symbols) && head_is_plausible(symbols)
 }
 
 /// Reads the value as base64 of either alphabet, padded or not. O(len); noise is refused after 16 symbols.
@@ -96,7 +99,7 @@ pub(super) fn is_plausible(input: &[u8]) -> bool {
 pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
     let body = body(input);
     let symbols = input.get(body.clone()).unwrap_or_default();
-    if symbols.len() < SHORTEST || !head_is_plausible(symbols) {
+    if !is_long(input, symbols) || !head_is_plausible(symbols) {
         return false;
     }
     let mut rewrite = Rewrite::new(input, out);
@@ -119,6 +122,12 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
         out.truncate(0);
     }
     reads
+}
+
+/// Whether these symbols are more than a word by chance.
+fn is_long(input: &[u8], symbols: &[u8]) -> bool {
+    let padded = input.trim_ascii_end().ends_with(b"=");
+    symbols.len() >= if padded { SHORTEST_PADDED } else { SHORTEST }
 }
 
 /// Where the symbols stand: without surrounding blanks, the prefix of a `data:` URL, and padding.
