@@ -234,7 +234,9 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             STAR if !self.expects_operand() => ARITH,
             NAME | WORD
                 if self.after == After::Statement
-                    && words::begins_statement(self.view.get(range.clone()).unwrap_or_default()) =>
+                    && words::begins_statement(
+                        self.view.get(range.clone()).unwrap_or_default(),
+                    ) =>
             {
                 ROUTINE
             }

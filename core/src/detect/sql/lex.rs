@@ -48,6 +48,7 @@ pub(super) fn lex<S: Sink>(quote: Option<u8>, family: Family, view: &[u8], sink:
         quote,
         family,
         fold: Fold::new(view, sink),
+        closed: None,
         conditional: false,
         delimited: true,
     };
@@ -59,6 +60,7 @@ pub(super) fn lex<S: Sink>(quote: Option<u8>, family: Family, view: &[u8], sink:
             _ => CLOSE,
         };
         lexer.fold.token(token, end..end + 1);
+        lexer.closed = Some(end);
         lexer.at = end + 1;
     }
     while lexer.fold.parses() && lexer.step() {}
@@ -74,6 +76,8 @@ pub(super) struct Lexer<'v, 's, S> {
     pub(super) quote: Option<u8>,
     pub(super) family: Family,
     pub(super) fold: Fold<'v, 's, S>,
+    /// Where the string around the value was closed.
+    pub(super) closed: Option<usize>,
     /// Inside `/*! ... */`.
     conditional: bool,
     /// Whether strings delimited by words (`$tag$`) may still close: false after one did not.

@@ -96,10 +96,23 @@ impl<S: Sink> Lexer<'_, '_, S> {
             let rest = self.rest(start + 1);
             let sentence =
                 rest.first().is_some_and(|&byte| is_blank(byte)) && !rest.trim_ascii().is_empty();
-            let token = if foreign || sentence { TAIL } else { OPEN };
+            let token = if foreign || sentence || self.mentions(start) { TAIL } else { OPEN };
             self.fold.token(token, start..self.view.len());
             false
         }
+    }
+
+    /// Whether the quotes that closed and open here are two around one word: `state="OR"`, `say 'like'`. What is compared
+    /// with a text that no number or word of truth begins is false, so nobody gains by that.
+    fn mentions(&self, open: usize) -> bool {
+        let Some(closed) = self.closed else { return false };
+        let before = closed.checked_sub(1).and_then(|at| self.view.get(at));
+        let word = self.view.get(closed + 1..open).unwrap_or_default();
+        let text = self.rest(open + 1).trim_ascii_start();
+        before.is_some_and(|byte| is_blank(*byte) || b"=(,:[".contains(byte))
+            && !word.is_empty()
+            && word.iter().all(u8::is_ascii_alphabetic)
+            && !matches!(text, [b'1'..=b'9' | b'.' | b'+' | b'-' | b't' | b'T' | b'y' | b'Y', ..])
     }
 
     /// `@name`, `@@name`, `@'name'`.
@@ -107,7 +120,14 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let system = self.peek(1) == b'@';
         let name = self.at + 1 + usize::from(system);
         let len = word_len(self.rest(name));
-        self.token(if system && len > 0 { SYSTEM } else { VAR }, name + len - self.at);
+        let quoted = matches!(self.view.get(name), Some(b'\'' | b'"' | b'`'));
+        let token = match (len, quoted) {
+            (0, false) => ODD,
+            (0, true) => VAR,
+            _ if system => SYSTEM,
+            _ => VAR,
+        };
+        self.token(token, name + len - self.at);
     }
 
     /// `$1`, `$tag$...$tag$`.
