@@ -203,6 +203,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
         match known {
             // The constructor, not the keyword.
             _ if word == b"Function" => self.name(T::EVAL, len),
+            // Shows that script runs where `alert` no longer does. Elsewhere it prints something.
+            None | Some(Word::Member(_)) if word == b"print" && self.calls_with_nothing(len) => {
+                self.name(T::ALERT, len)
+            }
             None | Some(Word::Member(_)) => {
                 self.name(if escaped { T::ESCAPED } else { T::WORD }, len)
             }
@@ -244,6 +248,11 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 }
             }
         }
+    }
+
+    /// Whether `()` follows the word of this length.
+    fn calls_with_nothing(&self, len: usize) -> bool {
+        self.rest().get(len..).is_some_and(|rest| rest.starts_with(b"()"))
     }
 
     fn name(&mut self, token: T, len: usize) -> Goes {
@@ -324,8 +333,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
             b'(' => (T::PAREN, Bracket::Paren),
             b'[' if behind_operand => (T::INDEX, Bracket::Index),
             b'[' => (T::ARRAY, Bracket::Array),
-            // Behind an operand only the bracket of parameters has a body.
-            _ if behind_operand && !self.newline && self.last != T::CLOSE => return None,
+            // Behind an operand only the bracket of parameters or of a condition has a body; the value may have closed it.
+            _ if behind_operand && !self.newline && !matches!(self.last, T::CLOSE | T::OUT) => {
+                return None;
+            }
             _ => (T::BRACE, Bracket::Brace),
         };
         self.emit(token, self.at, 1);

@@ -191,6 +191,7 @@ const WORDS: &[(&str, Word)] = &[
     ("onerror", Name(T::EVAL)),
     ("open", Member(T::NET)),
     ("opener", Member(T::SELF)),
+    ("origin", Name(T::SELF)),
     ("outerhtml", Name(T::WRITE)),
     ("parent", Name(T::SELF)),
     ("parentnode", Member(T::SELF)),
