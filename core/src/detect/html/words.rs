@@ -191,6 +191,7 @@ const ELEMENTS: &[(&str, HtmlToken)] = &[
     ("animatemotion", T::TAG_ACTIVE),
     ("animatetransform", T::TAG_ACTIVE),
     ("applet", T::TAG_FRAME),
+    ("area", T::TAG_TEXT),
     ("audio", T::TAG_LOADER),
     ("b", T::TAG_TEXT),
     ("base", T::TAG_ACTIVE),
