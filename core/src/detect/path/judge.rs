@@ -12,6 +12,7 @@ pub(crate) struct Path;
 
 /// File names that are evidence without a path. Part of the gate.
 pub(super) const BARE: &[&str] = &[
+    ".env",
     ".htaccess",
     ".htpasswd",
     ".passwd",
@@ -25,6 +26,7 @@ pub(super) const BARE: &[&str] = &[
 
 /// [`BARE`], and separators and dots written without any special byte.
 const WORDS: &[&str] = &[
+    ".env",
     ".htaccess",
     ".htpasswd",
     ".passwd",

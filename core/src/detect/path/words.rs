@@ -40,7 +40,7 @@ pub(super) fn bare(name: &[u8]) -> bool {
 
 /// Whether a file name of [`bare`] can be that long: spares most words the look-up.
 pub(super) fn bare_len(len: usize) -> bool {
-    (6..=13).contains(&len)
+    (4..=13).contains(&len)
 }
 
 fn folder(name: &[u8]) -> Option<PathToken> {
@@ -51,7 +51,7 @@ fn folder(name: &[u8]) -> Option<PathToken> {
         | b"inetpub" | b"inetsrv" | b"drivers" | b"repair" | b"winsxs" | b"minint"
         | b"programdata" | b"appserv" => D_WIN,
         b".git" | b".svn" | b".hg" | b".bzr" | b".ssh" | b".aws" | b".kube" | b".docker"
-        | b".gnupg" | b".azure" | b"web-inf" | b"meta-inf" => D_HIDDEN,
+        | b".gnupg" | b".azure" | b"secrets" | b"web-inf" | b"meta-inf" => D_HIDDEN,
         b"var" | b"usr" | b"opt" | b"home" | b"root" | b"srv" | b"mnt" | b"boot" | b"dev"
         | b"sys" | b"run" | b"bin" | b"sbin" | b"private" | b"volumes" | b"tmp" => D_UNIX,
         b"log" | b"logs" | b"adm" | b"spool" => D_LOG,
