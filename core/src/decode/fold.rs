@@ -72,7 +72,9 @@ pub(super) fn fold(c: char) -> Option<Fold> {
         // Letters whose other case is ASCII.
         0x17f => Always(b's'),
         0x212a => Always(b'K'),
-        // Circled letters; mathematical letters and digits in their thirteen and five styles.
+        // Circled digits and letters; mathematical letters and digits in their thirteen and five styles.
+        0x2460..=0x2468 => Always((code - 0x2460) as u8 + b'1'),
+        0x24ea => Always(b'0'),
         0x24b6..=0x24cf => Always((code - 0x24b6) as u8 + b'A'),
         0x24d0..=0x24e9 => Always((code - 0x24d0) as u8 + b'a'),
         0x1_d400..=0x1_d6a3 => match ((code - 0x1_d400) % 52) as u8 {
@@ -99,6 +101,7 @@ pub(super) const STARTS: &[[u8; 2]] = &[
     [0xe2, 0x84],
     [0xe2, 0x88],
     [0xe2, 0x8c],
+    [0xe2, 0x91],
     [0xe2, 0x92],
     [0xe2, 0x93],
     [0xe2, 0xa7],
