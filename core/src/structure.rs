@@ -51,8 +51,11 @@ pub(crate) fn walk(
 }
 
 /// Whether scheme, host and path hold nothing that another language could begin with: `http://a;id/` is a URL to some
-/// readers and two commands to a shell, so it is inspected whole too.
+/// readers and two commands to a shell, and `javascript://a?…` is a program, so they are inspected whole too.
 fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
+    if !is_asked(bytes, url) {
+        return false;
+    }
     const PLAIN: Classes =
         Classes::ORDINARY.or(Classes::SLASH).or(Classes::PERCENT).or(Classes::EQUALS);
     let head = bytes.get(..url.path.end).unwrap_or(bytes);
@@ -61,13 +64,19 @@ fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
 
 /// Whether a URL leads to a path of a host that is asked over the network; `file:` and wrappers like `php:` lead elsewhere.
 fn is_of_the_web(bytes: &[u8], url: &Url) -> bool {
+    is_asked(bytes, url)
+        && url.host.as_ref().is_some_and(|host| !host.is_empty())
+        && !url.path.is_empty()
+}
+
+/// Whether the scheme, if there is one, is of a protocol that asks a host.
+fn is_asked(bytes: &[u8], url: &Url) -> bool {
     let scheme = url.scheme.clone().and_then(|scheme| bytes.get(scheme));
-    let asked = scheme.is_none_or(|scheme| {
+    scheme.is_none_or(|scheme| {
         [&b"http"[..], b"https", b"ws", b"wss", b"ftp"]
             .iter()
             .any(|known| scheme.eq_ignore_ascii_case(known))
-    });
-    asked && url.host.as_ref().is_some_and(|host| !host.is_empty()) && !url.path.is_empty()
+    })
 }
 
 struct Leaves<'l, 'r> {

@@ -132,10 +132,13 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
     lexer.out.finish();
 }
 
-/// Whether the view is one word up to a NUL: else what it starts with is no file name, but prose about one. O(len).
+/// Whether the view is one word up to a NUL: else what it starts with is no file name, but prose about one. Blanks that
+/// are still coded count, since that prose is read in its coded form, too. O(len).
 fn is_one_word(view: &[u8]) -> bool {
-    let name = view.split(|&b| b == 0).next().unwrap_or_default();
-    !name.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+    let name = view.split(|&b| b == 0).next().unwrap_or_default().trim_ascii();
+    !name.iter().any(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'+'))
+        && !memchr::memchr_iter(b'%', name)
+            .any(|at| name.get(at + 1..).is_some_and(|code| code.starts_with(b"20")))
 }
 
 impl<S: Sink> Lexer<'_, '_, S> {

@@ -349,7 +349,11 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let known = if word.glob && wildcard::leads_into_system(name) {
             Some(CP_GLOB)
         } else if let Some(kind) = words::path(name) {
-            (kind == PathKind::Program).then_some(CP_PATH)
+            match kind {
+                PathKind::Program => Some(CP_PATH),
+                PathKind::Socket => Some(DEVTCP),
+                PathKind::System | PathKind::Plain => None,
+            }
         } else {
             words::command(program(name)).filter(|&family| fits_case(Some(family), word))
         };
@@ -388,6 +392,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
         self.begins = false;
         self.governs = match token {
             CP_NET => Governs::Host,
+            _ if name == b"ping" => Governs::Host,
             _ if words::takes_subcommand(name) => Governs::Subcommand,
             _ => Governs::Nothing,
         };
