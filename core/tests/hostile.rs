@@ -131,6 +131,11 @@ fn more_than_the_limits_allow() {
         }
     }
 
+    for depth in [limits.depth + 1, 100_000] {
+        let deep = format!("a={}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert_partial(&inspect("too deep in a value", &post(FORM, deep.as_bytes())), Limit::Depth);
+    }
+
     let engine = Engine::new(&policy(|limits| limits.steps = 1000)).unwrap();
     let attack = format!("a={}", "1' or '1'='1 ".repeat(20));
     assert_partial(&engine.inspect(&post(FORM, attack.as_bytes())), Limit::Steps);
@@ -477,6 +482,31 @@ fn steps_grow_with_the_bytes() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The most that a byte can be made to cost: every decoder, every expression, as a text, as a form and in joins.
+#[test]
+fn waking_everything_keeps_to_the_steps_of_a_byte() {
+    let every_way = "a=%26lt%3b\\u0026lt;+&#x25;27/./../\u{ff1c}\u{200b}&a=";
+    for bytes in [1 << 10, 8 << 10, 64 << 10] {
+        let body = [every_way.as_bytes(), &every_literal(bytes)].concat();
+        let verdict = inspect("everything at once", &post("x/y", &body));
+        assert_eq!(verdict.action, Action::Block);
+    }
+}
+
+/// What a verdict takes written out does not follow the body.
+#[test]
+fn verdicts_stay_short() {
+    let key = format!("{{\"{}\":[{}1]}}", "k".repeat(500_000), "\"1' or '1'='1\",".repeat(9_000));
+    let text =
+        ";cat /etc/passwd|sh $(id) `x` <script>alert(document.cookie)</script>".repeat(10_000);
+    for (content_type, body) in [(JSON, &key), ("text/plain", &text)] {
+        let verdict = inspect("to be written", &post(content_type, body.as_bytes()));
+        assert_eq!(verdict.action, Action::Block);
+        let written = serde_json::to_string(&verdict).unwrap();
+        assert!(written.len() < 64 << 10, "{} bytes", written.len());
+    }
 }
 
 /// A linear congruential generator (the constants of MMIX): the same cases in every run.

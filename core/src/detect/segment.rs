@@ -426,7 +426,7 @@ mod tests {
             scorer.token(token, at..at + 1);
         }
         assert_eq!(scorer.best().score, i32::MAX);
-        assert_eq!((weights.calibrate(1 << 30), weights.calibrate(i32::MAX)), (800, 1000));
+        assert_eq!((weights.calibrate(1 << 30), weights.calibrate(i32::MAX)), (799, 1000));
     }
 
     #[test]

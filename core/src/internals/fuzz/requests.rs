@@ -64,6 +64,9 @@ pub(super) fn inspect(data: &[u8]) {
     assert!(steps <= bytes * Limits::STEPS_PER_BYTE, "{steps} steps: {case:?}");
 }
 
+/// Longest verdict, in bytes of JSON: verdicts end up in logs, so a sender must not make them as long as he likes.
+const WRITTEN_MAX: usize = 128 << 10;
+
 /// Bytes that a request counts for beside its own when its steps are counted.
 const STEPS_BYTES: usize = 64;
 
@@ -88,7 +91,7 @@ pub(super) fn gates(data: &[u8]) {
 }
 
 /// Spans lie in their parts, findings are few enough and sorted, the action is that of the strongest reason, a request that
-/// was not inspected in full is not allowed in mode block, and the verdict can be shown.
+/// was not inspected in full is not allowed in mode block, and the verdict can be written and shown.
 fn check(engine: &Engine, request: &Request<'_>, verdict: &Verdict, case: &Case<'_>) {
     let limits = &engine.plan().limits;
     assert!(verdict.score <= 1000);
@@ -116,7 +119,8 @@ fn check(engine: &Engine, request: &Request<'_>, verdict: &Verdict, case: &Case<
             assert!(!blocks || verdict.action == Action::Block, "{limit}: {case:?}");
         }
     }
-    assert!(serde_json::to_string(verdict).is_ok());
+    let Ok(written) = serde_json::to_string(verdict) else { panic!("not written: {case:?}") };
+    assert!(written.len() <= WRITTEN_MAX, "{} bytes of verdict: {case:?}", written.len());
     for shown in [false, true] {
         let explanation = Explanation::new(request, verdict).show_payload(shown).to_string();
         assert!(!explanation.is_empty());
