@@ -53,13 +53,10 @@ pub(crate) fn walk(
 /// Whether scheme, host and path hold nothing that another language could begin with: `http://a;id/` is a URL to some
 /// readers and two commands to a shell, and `javascript://a?…` is a program, so they are inspected whole too.
 fn is_plain_before_query(bytes: &[u8], url: &Url) -> bool {
-    if !is_asked(bytes, url) {
-        return false;
-    }
     const PLAIN: Classes =
         Classes::ORDINARY.or(Classes::SLASH).or(Classes::PERCENT).or(Classes::EQUALS);
     let head = bytes.get(..url.path.end).unwrap_or(bytes);
-    Classes::of(head).without(PLAIN).is_empty()
+    is_asked(bytes, url) && Classes::of(head).without(PLAIN).is_empty()
 }
 
 /// Whether a URL leads to a path of a host that is asked over the network; `file:` and wrappers like `php:` lead elsewhere.

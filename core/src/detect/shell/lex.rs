@@ -518,7 +518,7 @@ fn is_target(word: &[u8]) -> bool {
 fn is_option(name: &[u8]) -> bool {
     matches!(name, [b'-', ..])
         || matches!(name, [digits @ .., b's' | b'm' | b'h'] | digits
-            if digits.first().is_some() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+            if !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
 }
 
 /// `%name:~1,2%`: a piece of a variable, in cmd.exe.

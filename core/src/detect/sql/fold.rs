@@ -49,6 +49,7 @@ const OPERANDS: u8 = 2;
 
 /// Folds raw tokens into `sink`.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub(super) struct Fold<'v, 's, S> {
     view: &'v [u8],
     sink: &'s mut S,
