@@ -35,6 +35,8 @@ pub(crate) struct Body {
     text_at: usize,
     /// Whether the whole text was inspected as it came, so that none waits.
     inspected: bool,
+    /// Whether a byte that is not blank was seen, which a form's type may contradict.
+    begun: bool,
 }
 
 impl Default for Body {
@@ -48,6 +50,7 @@ impl Default for Body {
             text: Vec::new(),
             text_at: 0,
             inspected: false,
+            begun: false,
         }
     }
 }
@@ -61,6 +64,7 @@ impl Body {
         self.text.clear();
         self.text_at = 0;
         self.inspected = false;
+        self.begun = false;
         self.taped = false;
     }
 
@@ -100,13 +104,16 @@ impl Body {
         chunk: &[u8],
         last: bool,
     ) {
+        self.contradict(run, chunk);
         match self.reading {
             Reading::Opaque => {}
             Reading::Json => self.json(run, |parser, sink| parser.feed(chunk, sink)),
             Reading::Form => {
                 let whole = last && self.text.is_empty();
                 if !whole {
-                    let room = repeat::SEARCHED.saturating_sub(self.text.len());
+                    // Blanks are kept whole: what follows may make them part of another reading.
+                    let most = if self.begun { repeat::SEARCHED } else { usize::MAX };
+                    let room = most.saturating_sub(self.text.len());
                     self.text.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
                 }
                 if let Some(form) = &mut self.form {
@@ -125,6 +132,22 @@ impl Body {
                     self.text.extend_from_slice(chunk);
                 }
             }
+        }
+    }
+
+    /// A body that is declared as a form and begins as JSON or XML is read every way: a form parser would cut it at each `=` and
+    /// `&`, while an application that looks at the bytes would not. Decided on the first byte that is not blank.
+    fn contradict(&mut self, run: &mut Run<'_>, chunk: &[u8]) {
+        if self.begun || self.reading != Reading::Form {
+            return;
+        }
+        let Some(first) = chunk.trim_ascii_start().first() else { return };
+        self.begun = true;
+        // 0xEF begins the mark of UTF-8, which readers of JSON pass over.
+        if matches!(first, b'{' | b'[' | b'"' | b'<' | 0xEF) {
+            // The blanks so far stand in `text`, where the joins of a form wait, and in its parser, which is not asked again.
+            self.reading = Reading::Union;
+            note_type(run);
         }
     }
 
@@ -196,6 +219,13 @@ impl Body {
             repeat::joins(run, text, 0..text.len(), &origin, Place::Form);
         }
     }
+}
+
+/// Notes that the body's type is missing, unknown or contradicted.
+pub(crate) fn note_type(run: &mut Run<'_>) {
+    let (place, trail) = (Place::Body, &Trail::Root);
+    let span = Span::new(Part::Body, 0..0);
+    run.ambiguity(Ambiguity::BodyType, At { place, name: false, trail, span });
 }
 
 fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field<'_>) {

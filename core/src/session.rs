@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ambiguity::Ambiguity;
-use crate::body::Body;
+use crate::body::{self, Body};
 use crate::compile::plan::{Plan, RoutePlan};
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
@@ -347,9 +347,7 @@ impl State {
         }
         let mut run = Run { plan, memory, case: &mut self.case };
         if self.received == 0 && !chunk.is_empty() && self.facts.is_ambiguous() {
-            let (place, trail) = (Place::Body, &Trail::Root);
-            let span = Span::new(Part::Body, 0..0);
-            run.ambiguity(Ambiguity::BodyType, At { place, name: false, trail, span });
+            body::note_type(&mut run);
         }
         let room = plan.limits.body_bytes.saturating_sub(self.received);
         self.received = self.received.saturating_add(chunk.len());
