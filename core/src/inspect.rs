@@ -276,12 +276,11 @@ impl Run<'_> {
         let Run { plan, memory, case } = self;
         for language in &plan.languages {
             let rule = &plan.rules[language.rule as usize];
-            let open = reading.classes.intersects(language.gate)
-                || memory.hits.opens(language.id as u8)
-                || !plan.gated;
-            if !open
+            let word = memory.hits.opens(language.id as u8);
+            if !word && !reading.classes.intersects(language.gate) && plan.gated
                 || (structured && language.id != LanguageId::Path)
                 || !rule.applies(field.place, field.name, reading.last)
+                || plan.gated && !language.id.opens(reading.bytes, reading.classes, word)
             {
                 continue;
             }

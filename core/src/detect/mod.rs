@@ -137,6 +137,12 @@ impl LanguageId {
         dispatch!(self, language => context_of(language, context))
     }
 
+    /// See [`opens`].
+    #[inline]
+    pub(crate) fn opens(self, view: &[u8], classes: Classes, word: bool) -> bool {
+        dispatch!(self, language => opens(language, view, classes, word))
+    }
+
     /// See [`judge`].
     pub(crate) fn judge(
         self,
@@ -162,7 +168,7 @@ impl LanguageId {
 /// What a language's evidence cannot do without: one of these byte classes, or one of these words.
 ///
 /// A gate may overstate, never understate: a value that has neither yields no evidence *by construction*, since each of
-/// [`Language::anchors`] can only come from such a byte or word. The engine skips the language on values that do not open
+/// [`Language::ANCHORS`] can only come from such a byte or word. The engine skips the language on values that do not open
 /// its gate; the suite and a fuzz target compare with the gate off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gate {
@@ -182,8 +188,14 @@ pub(crate) trait Language: Copy {
     const CONTEXTS: &'static [&'static str];
     /// What evidence cannot do without.
     const GATE: Gate;
-    /// Tokens as bits; a stream without one of them is no evidence, whatever its score.
-    const ANCHORS: u64;
+    /// Sets of tokens, as bits; a stream that lacks one of each is no evidence, whatever its score.
+    const ANCHORS: &'static [u64];
+
+    /// A closer look at a view in which no gate word stands, but a byte of the gate's classes: whether it may hold anchors.
+    ///
+    /// Part of the gate, so it may overstate and never understate. Far cheaper than lexing, O(len). For bytes that are common
+    /// in ordinary values of requests, like the `;` of a user agent or the `/` of a URL.
+    fn suspects(self, view: &[u8], classes: Classes) -> bool;
 
     /// Whether lexing in this context can make a difference to the others, judged cheaply by the bytes present.
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool;
@@ -222,7 +234,7 @@ pub(crate) fn judge<L: Language>(
             continue;
         }
         let mut scorer = Scorer::new(weights);
-        if !language.lex(context, view, &mut scorer) || scorer.seen() & L::ANCHORS == 0 {
+        if !language.lex(context, view, &mut scorer) || !is_anchored::<L>(scorer.seen()) {
             continue;
         }
         let segment = scorer.best();
@@ -233,6 +245,17 @@ pub(crate) fn judge<L: Language>(
         }
     }
     best
+}
+
+/// Whether the gate of `language` opens for a view; `word` if one of its gate words stands there.
+#[inline]
+pub(crate) fn opens<L: Language>(language: L, view: &[u8], classes: Classes, word: bool) -> bool {
+    word || classes.intersects(L::GATE.classes) && language.suspects(view, classes)
+}
+
+/// Whether these tokens hold one of each set of [`Language::ANCHORS`].
+pub(crate) fn is_anchored<L: Language>(seen: u64) -> bool {
+    L::ANCHORS.iter().all(|anchors| seen & anchors != 0)
 }
 
 /// The n-grams behind an [`Evidence`], by lexing once more. For explanations, off the hot path.

@@ -7,14 +7,15 @@
 //! value, that table is not looked at.
 //!
 //! ```text
-//! view  … ' · u n i o n …      "unio" ─ hash ─► long[bit]?  ─► entries of that row ─► compare "union select"
-//!                              "' "   ───────► short[bit]? ─► entries of that row ─► compare "' "
+//! view  … ' · u n i o n …      "unio" ─ hash ─► long[bit]?  ─► its entries ─► compare "union select"
+//!                              "' "   ───────► short[bit]? ─► its entries ─► compare "' "
 //! ```
 //!
-//! The work at one place is bounded by what the literals of one row have to compare, which [`Windows::new`] limits to
+//! The work at one place is bounded by the bytes of the literals that share a window, which [`Windows::new`] limits to
 //! [`CROWD`] bytes: a set that does not fit is none for windows. So the scan is O(len), however the literals were chosen.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::gate::Classes;
 use super::literals::{Hits, Literal, LiteralId};
@@ -45,74 +46,88 @@ pub(super) struct Windows {
 #[derive(Debug)]
 struct Table<const ROWS: usize> {
     bits: Box<[u64; ROWS]>,
-    /// Where the entries of each row begin; they end where the next ones begin.
+    /// How many bits are set before each row.
+    before: Box<[u32; ROWS]>,
+    /// For each bit that is set, where its entries begin; they end where the next ones begin.
     starts: Vec<u32>,
     entries: Vec<Entry>,
 }
 
 /// A literal at its window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
-    /// The key, so that a row's other literals need no comparison.
-    key: u32,
+    literal: LiteralId,
     /// Where in the literal the window begins.
     offset: u32,
-    literal: LiteralId,
 }
 
-/// What is collected for a [`Table`]: entries by row.
-struct Rows(Vec<Vec<Entry>>);
+/// What is collected for a [`Table`]: entries by key.
+#[derive(Default)]
+struct Keys(BTreeMap<u32, Vec<Entry>>);
 
-impl Rows {
+impl Keys {
     fn crowd(&self, key: u32) -> usize {
-        self.0.get(key as usize / 64).map_or(0, Vec::len)
+        self.0.get(&key).map_or(0, Vec::len)
     }
 
-    fn add(&mut self, entry: Entry) {
-        if let Some(row) = self.0.get_mut(entry.key as usize / 64) {
-            row.push(entry);
+    fn add(&mut self, key: u32, literal: LiteralId, offset: u32) {
+        let entries = self.0.entry(key).or_default();
+        let entry = Entry { literal, offset };
+        // What folds alike comes twice.
+        if !entries.contains(&entry) {
+            entries.push(entry);
         }
     }
 }
 
 impl<const ROWS: usize> Table<ROWS> {
-    /// None if the literals of one row have more than [`CROWD`] bytes.
-    fn new(rows: &Rows, literals: &[Literal]) -> Option<Table<ROWS>> {
-        let mut table = Table { bits: Box::new([0; ROWS]), starts: vec![0], entries: Vec::new() };
-        for (row, bits) in rows.0.iter().zip(table.bits.iter_mut()) {
-            let mut waiting: Vec<LiteralId> = row.iter().map(|entry| entry.literal).collect();
-            waiting.sort_unstable();
-            waiting.dedup();
-            let bytes = |id: &LiteralId| literals.get(id.index()).map_or(0, |l| l.text.len());
-            if waiting.iter().map(bytes).sum::<usize>() > CROWD {
+    /// None if the literals of one key have more than [`CROWD`] bytes.
+    fn new(keys: &Keys, literals: &[Literal]) -> Option<Table<ROWS>> {
+        let mut table = Table {
+            bits: Box::new([0; ROWS]),
+            before: Box::new([0; ROWS]),
+            starts: vec![0],
+            entries: Vec::new(),
+        };
+        for (&key, entries) in &keys.0 {
+            let bytes = |entry: &Entry| {
+                literals.get(entry.literal.index()).map_or(0, |literal| literal.text.len())
+            };
+            if entries.iter().map(bytes).sum::<usize>() > CROWD {
                 return None;
             }
-            for entry in row {
-                *bits |= 1 << (entry.key % 64);
-                table.entries.push(*entry);
-            }
+            table.bits[key as usize / 64] |= 1 << (key % 64);
+            table.entries.extend_from_slice(entries);
             table.starts.push(table.entries.len() as u32);
+        }
+        let mut before = 0;
+        for (row, bits) in table.before.iter_mut().zip(&*table.bits) {
+            *row = before;
+            before += bits.count_ones();
         }
         Some(table)
     }
 
+    /// The row of a key, which is one of the table: the mask only says so.
+    #[inline]
+    fn row(key: u32) -> usize {
+        (key / 64) as usize & (ROWS - 1)
+    }
+
     #[inline]
     fn has(&self, key: u32) -> bool {
-        // The mask says what `Windows` keeps anyway: that the key is one of the table.
-        self.bits[(key / 64) as usize & (ROWS - 1)] >> (key % 64) & 1 != 0
+        self.bits[Self::row(key)] >> (key % 64) & 1 != 0
     }
 
     /// Adds the literals that really stand around the window at `at`. O([`CROWD`]).
-    #[cold]
+    #[inline(never)]
     fn compare(&self, view: &[u8], at: usize, key: u32, literals: &[Literal], hits: &mut Hits) {
-        let row = (key / 64) as usize;
-        let (Some(&from), Some(&to)) = (self.starts.get(row), self.starts.get(row + 1)) else {
+        let lower = self.bits[Self::row(key)] & ((1 << (key % 64)) - 1);
+        let nth = (self.before[Self::row(key)] + lower.count_ones()) as usize;
+        let (Some(&from), Some(&to)) = (self.starts.get(nth), self.starts.get(nth + 1)) else {
             return;
         };
         for entry in self.entries.get(from as usize..to as usize).unwrap_or_default() {
-            if entry.key != key {
-                continue;
-            }
             let Some(literal) = literals.get(entry.literal.index()) else { continue };
             let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
             let range = start..start + literal.text.len();
@@ -123,9 +138,15 @@ impl<const ROWS: usize> Table<ROWS> {
     }
 
     fn memory_usage(&self) -> usize {
-        size_of_val(&*self.bits) + size_of_val(&self.starts[..]) + size_of_val(&self.entries[..])
+        size_of_val(&*self.bits)
+            + size_of_val(&*self.before)
+            + size_of_val(&self.starts[..])
+            + size_of_val(&self.entries[..])
     }
 }
+
+/// Classes of bytes that stand in nearly every value.
+const COMMON: Classes = Classes::ORDINARY.without(Classes::HIGH);
 
 impl Windows {
     /// Gives each literal its window; none if there are too many literals, or too many that look alike.
@@ -135,8 +156,7 @@ impl Windows {
         if literals.len() > MOST {
             return None;
         }
-        let mut long = Rows(vec![Vec::new(); LONG_ROWS]);
-        let mut short = Rows(vec![Vec::new(); SHORT_ROWS]);
+        let (mut long, mut short) = (Keys::default(), Keys::default());
         let mut short_needs = Classes::NONE;
         // The short ones have no choice; the others avoid crowded windows.
         let mut order: Vec<(usize, &Literal)> = literals.iter().enumerate().collect();
@@ -144,41 +164,36 @@ impl Windows {
         for (id, literal) in order {
             let id = LiteralId::new(id);
             let odd = literal.text.iter().map(|&byte| Classes::of_byte(byte));
-            let odd = odd.max_by_key(|class| class.without(Classes::ORDINARY).0);
-            let is_odd = odd.is_some_and(|class| !class.without(Classes::ORDINARY).is_empty());
+            let odd = odd.max_by_key(|class| class.without(COMMON).0);
+            let is_odd = odd.is_some_and(|class| !class.without(COMMON).is_empty());
             match literal.text.len() {
                 // Odd or not, a word of three letters in the table of pairs would have it looked at for every value.
                 3 if !is_odd => {
                     for after in 0..=u8::MAX {
                         let window = [literal.text[0], literal.text[1], literal.text[2], after];
                         let key = long_key(folded(u64::from(u32::from_le_bytes(window))));
-                        long.add(Entry { key, offset: 0, literal: id });
+                        long.add(key, id, 0);
                     }
                 }
                 LONG.. => {
                     let key = |window: &[u8]| long_key(folded(word(window)));
                     let (key, offset) = rarest(&literal.text, LONG, key, &long);
-                    long.add(Entry { key, offset, literal: id });
+                    long.add(key, id, offset);
                 }
                 len => {
                     short_needs = short_needs.or(odd.unwrap_or(Classes::ALL));
                     if len == 1 {
                         for after in 0..=u8::MAX {
                             let key = short_key(folded(word(&[literal.text[0], after])));
-                            short.add(Entry { key, offset: 0, literal: id });
+                            short.add(key, id, 0);
                         }
                     } else {
                         let key = |window: &[u8]| short_key(folded(word(window)));
                         let (key, offset) = rarest(&literal.text, 2, key, &short);
-                        short.add(Entry { key, offset, literal: id });
+                        short.add(key, id, offset);
                     }
                 }
             }
-        }
-        // What two bytes fold to alike was added twice.
-        for row in long.0.iter_mut().chain(&mut short.0) {
-            row.sort_by_key(|entry| (entry.key, entry.literal));
-            row.dedup_by_key(|entry| (entry.key, entry.literal));
         }
         Some(Windows {
             long: Table::new(&long, literals)?,
@@ -205,13 +220,14 @@ impl Windows {
 
     fn scan<const SHORT: bool>(&self, view: &[u8], literals: &[Literal], hits: &mut Hits) {
         let mut look = |at: usize, window: u64| {
-            let long = long_key(window);
-            if self.long.has(long) {
-                self.long.compare(view, at, long, literals, hits);
-            }
-            if SHORT {
-                let short = short_key(window);
-                if self.short.has(short) {
+            let (long, short) = (long_key(window), short_key(window));
+            let (in_long, in_short) = (self.long.has(long), SHORT && self.short.has(short));
+            // One branch for both.
+            if in_long | in_short {
+                if in_long {
+                    self.long.compare(view, at, long, literals, hits);
+                }
+                if in_short {
                     self.short.compare(view, at, short, literals, hits);
                 }
             }
@@ -272,12 +288,12 @@ fn word(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
-/// The window of `size` bytes that is best to watch for: rare, and in a row that is not crowded. Its key and offset.
-fn rarest(text: &[u8], size: usize, key: impl Fn(&[u8]) -> u32, rows: &Rows) -> (u32, u32) {
+/// The window of `size` bytes that is best to watch for: rare, and with few others. Its key and offset.
+fn rarest(text: &[u8], size: usize, key: impl Fn(&[u8]) -> u32, keys: &Keys) -> (u32, u32) {
     let windows = text.windows(size).enumerate().map(|(at, window)| {
         let key = key(window);
         let rare: usize = window.iter().map(|&byte| rarity(byte)).sum();
-        (rare.saturating_sub(4 * rows.crowd(key)), Reverse(at), key)
+        (rare.saturating_sub(4 * keys.crowd(key)), Reverse(at), key)
     });
     // No text is shorter than its window.
     windows.max().map_or((0, 0), |(_, Reverse(at), key)| (key, at as u32))

@@ -46,7 +46,7 @@ impl Language for Html {
             .or(Classes::CONTROL),
         words: &["javascript:", "vbscript:", "livescript:", "jscript:", "mocha:", "data:"],
     };
-    const ANCHORS: u64 = T::TAG_SCRIPT.bit()
+    const ANCHORS: &'static [u64] = &[T::TAG_SCRIPT.bit()
         | T::TAG_FRAME.bit()
         | T::TAG_FOREIGN.bit()
         | T::TAG_ACTIVE.bit()
@@ -68,7 +68,16 @@ impl Language for Html {
         | T::DATA_URL.bit()
         | T::SRCDOC.bit()
         | T::SCRIPT_STYLE.bit()
-        | T::BINDING.bit();
+        | T::BINDING.bit()];
+
+    // PERF: `&` between words is no reference.
+    fn suspects(self, view: &[u8], classes: Classes) -> bool {
+        let reference = |at: usize| {
+            view.get(at + 1).is_some_and(|next| *next == b'#' || next.is_ascii_alphabetic())
+        };
+        classes.intersects(Html::GATE.classes.without(Classes::AMP))
+            || memchr::memchr_iter(b'&', view).any(reference)
+    }
 
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool {
         let quoted = |quote| {

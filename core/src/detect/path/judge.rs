@@ -38,9 +38,21 @@ const WORDS: &[&str] = &[
     "web.config",
     "..2f",
     "..5c",
+    "0x2e",
     "0x2f",
     "0x5c",
 ];
+
+/// Evidence by itself.
+const ODD: u64 = DRIVE_B.bit()
+    | DRIVE_M.bit()
+    | UNC.bit()
+    | FILEURL.bit()
+    | WRAP.bit()
+    | PHP.bit()
+    | JUNK.bit()
+    | NUL.bit()
+    | F_BARE.bit();
 
 impl Language for Path {
     const NAME: &'static str = "path";
@@ -50,29 +62,43 @@ impl Language for Path {
         classes: Classes::SLASH.or(Classes::BACKSLASH).or(Classes::PERCENT).or(Classes::CONTROL),
         words: WORDS,
     };
-    // Each of these takes a separator (`/`, `\`, percent-coded, `0x2f`, `..2f`), a percent sequence, a NUL byte or a
-    // bare file.
-    const ANCHORS: u64 = ROOT_B.bit()
-        | ROOT_A.bit()
-        | ROOT_M.bit()
-        | REL_B.bit()
-        | REL_A.bit()
-        | REL_M.bit()
-        | DRIVE_B.bit()
-        | DRIVE_M.bit()
-        | UNC.bit()
-        | URL.bit()
-        | FILEURL.bit()
-        | WRAP.bit()
-        | PHP.bit()
-        | UP1.bit()
-        | UP2.bit()
-        | UP3.bit()
-        | XUP1.bit()
-        | XUP2.bit()
-        | JUNK.bit()
-        | NUL.bit()
-        | F_BARE.bit();
+    // The first of these take a separator (`/`, `\`, percent-coded, `0x2f`, `..2f`), a percent sequence, a NUL byte or a bare
+    // file. Unknown names are no evidence, however they are joined: the second take a step, a name that is known, a scheme, a
+    // drive, or what no strict reader takes.
+    const ANCHORS: &'static [u64] = &[
+        ROOT_B.bit()
+            | ROOT_A.bit()
+            | ROOT_M.bit()
+            | REL_B.bit()
+            | REL_A.bit()
+            | REL_M.bit()
+            | URL.bit()
+            | ODD,
+        UP1.bit()
+            | UP2.bit()
+            | UP3.bit()
+            | XUP1.bit()
+            | XUP2.bit()
+            | SELFS.bit()
+            | D_ETC.bit()
+            | D_PROC.bit()
+            | D_WIN.bit()
+            | D_HIDDEN.bit()
+            | D_UNIX.bit()
+            | D_LOG.bit()
+            | D_SERVER.bit()
+            | F_PASS.bit()
+            | F_SECRET.bit()
+            | F_SERVER.bit()
+            | F_DOT.bit()
+            | ODD,
+    ];
+
+    // PERF: user agents, URLs and cookies are full of slashes and percent sequences between names that say nothing.
+    fn suspects(self, view: &[u8], classes: Classes) -> bool {
+        classes.intersects(Classes::BACKSLASH.or(Classes::CONTROL).or(Classes::HIGH))
+            || lex::may_lead_somewhere(view)
+    }
 
     fn applies(self, _context: u8, _view: &[u8], _classes: Classes) -> bool {
         true
@@ -129,6 +155,18 @@ mod tests {
             b"c",
             b";",
             b"?",
+            b"/",
+            b"/",
+            b"%2f",
+            b"%2e",
+            b"%3a",
+            b"%3b",
+            b"%20",
+            b"%40",
+            b"http://",
+            b"host",
+            b"..",
+            b"var",
         ];
         cases::gate_is_a_law(Path, pieces);
     }

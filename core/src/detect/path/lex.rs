@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use super::PathToken::*;
 use super::fold::Fold;
-use super::unit::{Unit, first_special, ordinary_run, plain, unit};
+use super::unit::{
+    Unit, first_special, name_run, name_run_back, ordinary_run, plain, simple_escape, unit,
+};
 use super::words::{self, Scheme};
 use crate::detect::segment::Sink;
 
@@ -130,6 +132,65 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
     }
     lexer.close(End::Chunk, view.len());
     lexer.out.finish();
+}
+
+/// Whether a view without backslashes, controls and bytes beyond ASCII may hold an anchor: a step, a name that is known beside a
+/// separator, a scheme other than the web's, or a percent sequence that is more than a plain character. O(len).
+pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
+    // Up to where names were looked at.
+    let mut seen = 0;
+    for (at, &byte) in view.iter().enumerate() {
+        let len = match byte {
+            b'/' => 1,
+            b'%' => match simple_escape(view, at) {
+                Some(Unit::Separator(b'/')) => 3,
+                Some(Unit::Separator(_)) | None => return true,
+                Some(_) => continue,
+            },
+            _ => continue,
+        };
+        let (before, after) = (view.get(..at), view.get(at + len..));
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        if at > seen && (ends_oddly(before) || is_anchor(segment_back(before))) {
+            return true;
+        }
+        let name = name_run(after);
+        if is_anchor(name) {
+            return true;
+        }
+        seen = at + len + name.len();
+    }
+    false
+}
+
+/// Whether what stands before a separator is a scheme (other than the web's), a drive, or Java's `..;`.
+fn ends_oddly(before: &[u8]) -> bool {
+    let scheme = match before {
+        [scheme @ .., b':'] | [scheme @ .., b'%', b'3', b'a' | b'A'] => scheme,
+        _ => return before.ends_with(b";") || before.ends_with(b"%3b") || before.ends_with(b"%3B"),
+    };
+    let name = name_run_back(scheme);
+    !(name.eq_ignore_ascii_case(b"https") || name.eq_ignore_ascii_case(b"http"))
+}
+
+/// The name that `before` ends with. Behind a percent sequence, its digits are none of it.
+fn segment_back(before: &[u8]) -> &[u8] {
+    let name = name_run_back(before);
+    let coded =
+        before.len() > name.len() && before.get(before.len() - name.len() - 1) == Some(&b'%');
+    name.get(if coded { 2 } else { 0 }..).unwrap_or_default()
+}
+
+/// Whether a segment is more than a name: it begins with a dot, or is known.
+fn is_anchor(segment: &[u8]) -> bool {
+    match segment {
+        [] => false,
+        [b'.', ..] => true,
+        _ => {
+            let name = Name::read(segment, 0..segment.len(), false);
+            words::is_known(name.as_bytes())
+        }
+    }
 }
 
 /// Whether the view is one word up to a NUL: else what it starts with is no file name, but prose about one. Blanks that

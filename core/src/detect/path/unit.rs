@@ -128,6 +128,32 @@ pub(super) fn plain(byte: u8) -> Unit {
     }
 }
 
+/// What the `%` at `at` codes, if every reader agrees and it is no letter, digit, dot or `%` itself. O(1).
+pub(super) fn simple_escape(view: &[u8], at: usize) -> Option<Unit> {
+    let byte = hex(view, at + 1)? << 4 | hex(view, at + 2)?;
+    let simple = byte < 0x80 && byte != b'%' && !byte.is_ascii_alphanumeric();
+    Some(plain(byte)).filter(|unit| simple && !matches!(unit, Unit::Dot | Unit::Nul))
+}
+
+/// The run of plain characters of names and dots that `text` begins with. O(that many).
+#[inline]
+pub(super) fn name_run(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|&b| !is_of_name(b)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// The run of plain characters of names and dots that `text` ends with. O(that many).
+#[inline]
+pub(super) fn name_run_back(text: &[u8]) -> &[u8] {
+    let start = text.iter().rposition(|&b| !is_of_name(b)).map_or(0, |at| at + 1);
+    text.get(start..).unwrap_or_default()
+}
+
+#[inline]
+fn is_of_name(byte: u8) -> bool {
+    KIND[byte as usize] == ORDINARY || matches!(byte, b'.' | b'0')
+}
+
 fn percent(view: &[u8], at: usize) -> Read {
     let coded = |unit, len| Read { unit, len, coded: true };
     if matches!(view.get(at + 1), Some(b'u' | b'U')) {

@@ -33,6 +33,11 @@ pub(super) fn segment(name: &[u8]) -> PathToken {
     folder(name).or_else(|| file(name)).unwrap_or_else(|| by_extension(name))
 }
 
+/// Whether the lower-case name is one of a folder or file that [`segment`] tells apart, other than by its extension.
+pub(super) fn is_known(name: &[u8]) -> bool {
+    folder(name).or_else(|| file(name)).is_some()
+}
+
 /// Whether a file name is evidence even without a path: one of [`super::judge::BARE`].
 pub(super) fn bare(name: &[u8]) -> bool {
     super::judge::BARE.iter().any(|known| known.as_bytes() == name)

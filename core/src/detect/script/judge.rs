@@ -38,8 +38,18 @@ impl Language for Script {
         classes: Classes::LPAREN.or(Classes::BACKTICK).or(Classes::EQUALS),
         words: &["javascript", "vbscript", "livescript", "jscript", "mocha"],
     };
-    const ANCHORS: u64 =
-        T::CALL.bit() | T::MEMBER_CALL.bit() | T::TAGGED.bit() | T::ASSIGN.bit() | T::SCHEME.bit();
+    const ANCHORS: &'static [u64] = &[T::CALL.bit()
+        | T::MEMBER_CALL.bit()
+        | T::TAGGED.bit()
+        | T::ASSIGN.bit()
+        | T::SCHEME.bit()];
+
+    // PERF: user agents and prose hold parentheses behind numbers, at the begin and behind punctuation, where nothing is called.
+    fn suspects(self, view: &[u8], classes: Classes) -> bool {
+        let called = |at| lex::may_be_callee(view.get(..at).unwrap_or_default());
+        classes.intersects(Classes::BACKTICK.or(Classes::EQUALS))
+            || memchr::memchr_iter(b'(', view).any(called)
+    }
 
     fn applies(self, context: u8, _view: &[u8], classes: Classes) -> bool {
         let needs = match STARTS.get(context as usize) {
@@ -95,6 +105,13 @@ mod tests {
             "\\u0061",
             "1",
             "+",
+            "(",
+            " (",
+            ") ",
+            "1.0",
+            "/*",
+            "*/",
+            "//",
         ];
         cases::gate_is_a_law(Script, pieces);
     }

@@ -329,7 +329,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let (token, bracket) = match byte {
             b'(' if self.last == T::CONTROL => (T::PAREN, Bracket::Control),
             b'(' if self.last == T::UNINDEX => (T::MEMBER_CALL, Bracket::Paren),
-            b'(' if behind_operand => (T::CALL, Bracket::Paren),
+            // No number can be called.
+            b'(' if behind_operand && self.last != T::NUMBER => (T::CALL, Bracket::Paren),
             b'(' => (T::PAREN, Bracket::Paren),
             b'[' if behind_operand => (T::INDEX, Bracket::Index),
             b'[' => (T::ARRAY, Bracket::Array),
@@ -487,5 +488,20 @@ fn spells(text: &[u8], key: bool) -> T {
         T::REMOTE_STRING
     } else {
         T::STRING
+    }
+}
+
+/// Whether a parenthesis behind `before` may be a call: not behind a number, an operator or nothing. O(blanks and number).
+pub(super) fn may_be_callee(before: &[u8]) -> bool {
+    let word = before.iter().rposition(|&byte| !matches!(byte, 0..=b' ' | 0x7f));
+    let before = word.and_then(|at| before.get(..=at)).unwrap_or_default();
+    match before {
+        [] => false,
+        [.., b'+', b'+'] | [.., b'-', b'-'] => true,
+        [.., b'0'..=b'9'] => {
+            let name = before.iter().rposition(|b| !b.is_ascii_digit() && *b != b'.');
+            name.and_then(|at| before.get(at)).is_some_and(|&byte| literal::continues_name(byte))
+        }
+        [.., last] => !b"(,;:{=+-*%&|^<>?!~".contains(last),
     }
 }

@@ -69,6 +69,9 @@ const METACHARACTERS: Classes = Classes::SEMICOLON
     .or(Classes::LT)
     .or(Classes::GT);
 
+/// Those after which a plain word is a command or nothing.
+const SEPARATORS: Classes = Classes::SEMICOLON.or(Classes::PIPE).or(Classes::AMP);
+
 impl Language for Shell {
     const NAME: &'static str = "shell";
     const TOKENS: &'static [&'static str] = ShellToken::NAMES;
@@ -77,27 +80,54 @@ impl Language for Shell {
         classes: METACHARACTERS.or(Classes::SLASH).or(Classes::BACKSLASH),
         words: SOLO_STARTS,
     };
-    // Each of these takes a metacharacter, a slash, or a begin of `SOLO_STARTS`.
-    const ANCHORS: u64 = SOLO.bit()
-        | SEP.bit()
-        | SEP_S.bit()
-        | AMP.bit()
-        | AMP_S.bit()
-        | NL.bit()
-        | SUB_O.bit()
-        | TICK_O.bit()
-        | TICK_T.bit()
-        | PROC.bit()
-        | R_OUT.bit()
-        | R_IN.bit()
-        | HERE.bit()
-        | IFS.bit()
-        | CP_PATH.bit()
-        | CP_GLOB.bit()
-        | A_SENS.bit()
-        | A_PATH.bit()
-        | A_URL.bit()
-        | DEVTCP.bit();
+    // The first of these take a metacharacter, a slash, or a begin of `SOLO_STARTS`. What parts words is no command yet: the
+    // second take one, or what only shells know.
+    const ANCHORS: &'static [u64] = &[
+        SOLO.bit()
+            | SEP.bit()
+            | SEP_S.bit()
+            | AMP.bit()
+            | AMP_S.bit()
+            | NL.bit()
+            | SUB_O.bit()
+            | TICK_O.bit()
+            | TICK_T.bit()
+            | PROC.bit()
+            | R_OUT.bit()
+            | R_IN.bit()
+            | HERE.bit()
+            | IFS.bit()
+            | CP_PATH.bit()
+            | CP_GLOB.bit()
+            | A_SENS.bit()
+            | A_PATH.bit()
+            | A_URL.bit()
+            | DEVTCP.bit(),
+        !(B_CMD.bit()
+            | B_START.bit()
+            | B_QUOTE.bit()
+            | B_WORD.bit()
+            | B_ARG.bit()
+            | B_TEXT.bit()
+            | SEP.bit()
+            | SEP_S.bit()
+            | AMP.bit()
+            | AMP_S.bit()
+            | CP_OTHER.bit()),
+    ];
+
+    // PERF: user agents, tables and queries are full of `;`, `|`, `&` and `/`, and no command follows.
+    fn suspects(self, view: &[u8], classes: Classes) -> bool {
+        let told = METACHARACTERS.without(SEPARATORS).or(Classes::BACKSLASH);
+        let separator = |&byte: &u8| matches!(byte, b';' | b'|' | b'&');
+        classes.intersects(told)
+            || lex::may_begin_command(view, 0)
+            || classes.intersects(SEPARATORS)
+                && view
+                    .iter()
+                    .enumerate()
+                    .any(|(at, byte)| separator(byte) && lex::may_begin_command(view, at + 1))
+    }
 
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool {
         if context == ARGUMENT {

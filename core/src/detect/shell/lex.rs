@@ -444,6 +444,24 @@ impl<S: Sink> Lexer<'_, '_, S> {
     }
 }
 
+/// Whether a command may stand at `at`, where one can: a known one, or a word that has to be evaluated first. O(word).
+pub(super) fn may_begin_command(view: &[u8], at: usize) -> bool {
+    let rest = view.get(at..).unwrap_or_default();
+    let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'+').count();
+    let rest = rest.get(blanks..).unwrap_or_default();
+    match word::plain(rest) {
+        Some(word) if word.is_empty() => false,
+        Some(word) => {
+            let name = word.as_bytes();
+            name == b"."
+                || is_slice(name)
+                || words::path(name).is_some()
+                || words::command(program(name)).is_some()
+        }
+        None => true,
+    }
+}
+
 /// Whether the text starts with one of [`SOLO_STARTS`], as a word.
 fn is_solo(text: &[u8]) -> bool {
     SOLO_STARTS.iter().any(|start| {

@@ -131,6 +131,21 @@ impl Quotes {
     }
 }
 
+/// The word that `rest` begins with if it stands for itself, whatever [`Stops`] there are; empty at a separator. O(word).
+pub(super) fn plain(rest: &[u8]) -> Option<Word> {
+    let special = |byte: u8| SPECIAL[byte as usize] && byte != b',';
+    let run = rest.iter().position(|&b| special(b)).unwrap_or(rest.len());
+    // Where `+` is no blank it is part of the word, and no command has one.
+    let ended =
+        rest.get(run).is_none_or(|b| matches!(b, b' ' | b'\t' | b'+' | b';' | b'|' | b'&' | b')'));
+    if !ended || matches!(rest.first(), Some(b'{' | b'#' | b',' | b')')) {
+        return None;
+    }
+    let mut word = Word::new();
+    word.push_run(rest.get(..run).unwrap_or_default());
+    Some(word)
+}
+
 /// Reads the word at `at`; returns where it ends. Ends at once on a metacharacter. O(word), and once O(rest) to learn that a
 /// quote is never closed.
 pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) -> (Word, usize) {

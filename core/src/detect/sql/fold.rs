@@ -19,6 +19,7 @@
 //! - three operands in a row (`a b c`): at most an alias follows an operand. Adjacent strings are one string, though.
 //! - a number, variable or unknown call right after the string around the value was closed (`5'10`);
 //! - a name there is an alias, and no alias is followed by an operator (`O'Brien and Sons`) or a second name;
+//! - no statement ends inside a parenthesis that the value itself opened (`(X11; Linux x86_64)`);
 //! - a statement after `;` begins with a word, and neither that word nor the `;` is followed by an operator (`peas; 1 = 1`).
 
 use std::ops::Range;
@@ -281,6 +282,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
                     LOGIC | DOUBLE | CMP | LIKE | IN | IS | ARITH,
                     After::Statement | After::Command,
                 ) => None,
+                (SEMI, _) if self.depth > 0 => None,
                 (SEMI, _) => Some(After::Statement),
                 (RPX, _) => Some(After::Operands(1)),
                 _ => Some(After::Operator),

@@ -453,6 +453,8 @@ mod tests {
         assert_eq!(quoted("O'Brien and Sons union select"), "APOS NAME");
         assert_eq!(quoted("O'Brien Smith union select"), "APOS NAME");
         assert_eq!(quoted("5'10 union select"), "CLOSE");
+        assert_eq!(bare("1 or (2; drop table t"), "NUM LOGIC NUM");
+        assert_eq!(quoted("a'); drop table t"), "CLOSE RPX SEMI DDL OBJECT NAME");
         assert_eq!(quoted("a' x, 2 from t"), "CLOSE NAME COMMA NUM FROM NAME");
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{DEFAULT, inside};
 use crate::detect::segment::{Sink, Token};
-use crate::detect::{Language, features, judge};
+use crate::detect::{Language, features, is_anchored, judge, opens};
 use crate::limits::Budget;
 use crate::prefilter::gate::Classes;
 
@@ -16,14 +16,14 @@ const TOKENS_AT_LEAST: usize = 16;
 /// can pay for; no anchor behind a closed gate; evidence inside the view, and its features can be told.
 pub(super) fn holds<L: Language>(language: L, view: &[u8]) {
     let classes = Classes::of(view);
-    let open = classes.intersects(L::GATE.classes) || L::GATE.words.iter().any(|w| has(view, w));
+    let open = opens(language, view, classes, L::GATE.words.iter().any(|w| has(view, w)));
     for context in 0..L::CONTEXTS.len() as u8 {
         let mut check = Check { view: view.len(), from: 0, tokens: 0, seen: 0 };
         let completes = language.lex(context, view, &mut check);
         if completes && language.applies(context, view, classes) {
             assert!(
-                open || check.seen & L::ANCHORS == 0,
-                "{} in context {context}: an anchor behind a closed gate",
+                open || !is_anchored::<L>(check.seen),
+                "{} in context {context}: anchors behind a closed gate",
                 L::NAME
             );
         }
