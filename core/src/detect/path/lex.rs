@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::PathToken::*;
 use super::fold::Fold;
 use super::unit::{
-    Unit, first_special, name_run, name_run_back, ordinary_run, plain, simple_escape, unit,
+    Unit, first_special, name_run, name_run_back, next_mark, ordinary_run, plain, simple_escape, unit,
 };
 use super::words::{self, Scheme};
 use crate::detect::segment::Sink;
@@ -139,10 +139,13 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
 pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
     // Up to where names were looked at.
     let mut seen = 0;
-    for (at, &byte) in view.iter().enumerate() {
-        let len = match byte {
-            b'/' => 1,
-            b'%' => match simple_escape(view, at) {
+    let mut next = 0;
+    while let Some(skipped) = next_mark(view.get(next..).unwrap_or_default()) {
+        let at = next + skipped;
+        next = at + 1;
+        let len = match view.get(at) {
+            Some(b'/') => 1,
+            Some(b'%') => match simple_escape(view, at) {
                 Some(Unit::Separator(b'/')) => 3,
                 Some(Unit::Separator(_)) | None => return true,
                 Some(_) => continue,
@@ -159,6 +162,7 @@ pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
             return true;
         }
         seen = at + len + name.len();
+        next = seen;
     }
     false
 }

@@ -135,6 +135,12 @@ pub(super) fn simple_escape(view: &[u8], at: usize) -> Option<Unit> {
     Some(plain(byte)).filter(|unit| simple && !matches!(unit, Unit::Dot | Unit::Nul))
 }
 
+/// Where the first `/` or `%` stands. O(that many).
+#[inline]
+pub(super) fn next_mark(text: &[u8]) -> Option<usize> {
+    text.iter().position(|&byte| matches!(byte, b'/' | b'%'))
+}
+
 /// The run of plain characters of names and dots that `text` begins with. O(that many).
 #[inline]
 pub(super) fn name_run(text: &[u8]) -> &[u8] {
