@@ -8,7 +8,8 @@ use std::ops::Range;
 use super::PathToken::*;
 use super::fold::Fold;
 use super::unit::{
-    Unit, first_special, name_run, name_run_back, next_mark, ordinary_run, plain, simple_escape, unit,
+    Unit, first_special, name_run, name_run_back, next_mark, ordinary_run, plain, simple_escape,
+    unit,
 };
 use super::words::{self, Scheme};
 use crate::detect::segment::Sink;
@@ -190,10 +191,7 @@ fn is_anchor(segment: &[u8]) -> bool {
     match segment {
         [] => false,
         [b'.', ..] => true,
-        _ => {
-            let name = Name::read(segment, 0..segment.len(), false);
-            words::is_known(name.as_bytes())
-        }
+        _ => words::is_anchor(segment),
     }
 }
 

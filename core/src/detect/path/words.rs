@@ -1,6 +1,57 @@
 //! Names of folders and files that paths of attacks lead to. Word tables only; what they weigh is in the weight file.
 
 use super::PathToken::{self, *};
+use crate::detect::words::Table;
+
+/// Folders and files by what they are.
+const NAMES: &[(PathToken, &str)] = &[
+    (D_ETC, "etc sysconfig"),
+    (D_PROC, "proc"),
+    (
+        D_WIN,
+        "windows winnt system32 syswow64 sysprep panther inetpub inetsrv drivers repair winsxs minint programdata \
+         appserv",
+    ),
+    (D_HIDDEN, ".git .svn .hg .bzr .ssh .aws .kube .docker .gnupg .azure secrets web-inf meta-inf"),
+    (D_UNIX, "var usr opt home root srv mnt boot dev sys run bin sbin private volumes tmp"),
+    (D_LOG, "log logs adm spool"),
+    (
+        D_SERVER,
+        "apache apache2 apache24 httpd nginx lighttpd mysql postgresql tomcat xampp lampp wamp php php4 php5 php7 \
+         proftpd pure-ftpd pureftpd vsftpd wu-ftpd samba cpanel exim exim4 redis sshd conf sites-available \
+         sites-enabled conf.d httpsd iis grub grub2",
+    ),
+    (F_PASS, "passwd shadow gshadow sudoers passwd- shadow- opasswd shadow.bak passwd.bak"),
+    (
+        F_SECRET,
+        "boot.ini win.ini system.ini autoexec.bat config.sys ntuser.dat unattend.xml unattended.xml sysprep.inf \
+         sysprep.xml metabase.xml applicationhost.config global.asa global.asax web.config machine.config web.xml \
+         applicationcontext.xml faces-config.xml tomcat-users.xml manifest.mf id_rsa id_dsa id_ecdsa id_ed25519 \
+         authorized_keys known_hosts .htpasswd .htaccess .env .env.local .env.production .bash_history .zsh_history \
+         .mysql_history .psql_history .netrc .pgpass .my.cnf .npmrc .git-credentials .gitconfig .rhosts .xauthority \
+         docker.sock master.passwd .passwd wp-config.php configuration.php localsettings.php config.inc.php \
+         settings.php database.yml secrets.yml master.key kcore kmsg",
+    ),
+    (
+        F_SERVER,
+        "httpd.conf apache2.conf nginx.conf my.cnf my.ini php.ini redis.conf server.xml context.xml",
+    ),
+    (
+        F_CONF,
+        "hosts hostname issue motd fstab mtab crontab exports inetd protocols services profile bashrc os-release \
+         release rpc networks sshd_config ssh_config hosts.allow hosts.deny hosts.equiv group self environ cmdline \
+         cpuinfo meminfo version mounts status stat maps partitions arp route tcp udp cwd exe config.php",
+    ),
+    (
+        F_LOG,
+        "access.log access_log error.log error_log auth.log syslog messages message secure maillog mail.log mail.err \
+         mail.warn lastlog wtmp utmp btmp wtmpx utmpx faillog xferlog dmesg sulog authlog debug.log boot.log mainlog \
+         paniclog rejectlog",
+    ),
+    (F_FILTER, "filter input stdin"),
+];
+
+static TABLE: Table<PathToken, 1024> = Table::new(NAMES);
 
 /// What a scheme says about what follows.
 pub(super) enum Scheme {
@@ -30,12 +81,12 @@ pub(super) fn scheme(name: &[u8]) -> Option<Scheme> {
 
 /// The token of a lower-case path segment.
 pub(super) fn segment(name: &[u8]) -> PathToken {
-    folder(name).or_else(|| file(name)).unwrap_or_else(|| by_extension(name))
+    TABLE.get(name).unwrap_or_else(|| by_extension(name))
 }
 
-/// Whether the lower-case name is one of a folder or file that [`segment`] tells apart, other than by its extension.
-pub(super) fn is_known(name: &[u8]) -> bool {
-    folder(name).or_else(|| file(name)).is_some()
+/// Whether a name, in any case, is that of a folder or file which is evidence beside a separator.
+pub(super) fn is_anchor(name: &[u8]) -> bool {
+    TABLE.get(name).is_some_and(|token| !matches!(token, F_CONF | F_LOG | F_FILTER))
 }
 
 /// Whether a file name is evidence even without a path: one of [`super::judge::BARE`].
@@ -46,108 +97,6 @@ pub(super) fn bare(name: &[u8]) -> bool {
 /// Whether a file name of [`bare`] can be that long: spares most words the look-up.
 pub(super) fn bare_len(len: usize) -> bool {
     (4..=13).contains(&len)
-}
-
-fn folder(name: &[u8]) -> Option<PathToken> {
-    Some(match name {
-        b"etc" | b"sysconfig" => D_ETC,
-        b"proc" => D_PROC,
-        b"windows" | b"winnt" | b"system32" | b"syswow64" | b"sysprep" | b"panther"
-        | b"inetpub" | b"inetsrv" | b"drivers" | b"repair" | b"winsxs" | b"minint"
-        | b"programdata" | b"appserv" => D_WIN,
-        b".git" | b".svn" | b".hg" | b".bzr" | b".ssh" | b".aws" | b".kube" | b".docker"
-        | b".gnupg" | b".azure" | b"secrets" | b"web-inf" | b"meta-inf" => D_HIDDEN,
-        b"var" | b"usr" | b"opt" | b"home" | b"root" | b"srv" | b"mnt" | b"boot" | b"dev"
-        | b"sys" | b"run" | b"bin" | b"sbin" | b"private" | b"volumes" | b"tmp" => D_UNIX,
-        b"log" | b"logs" | b"adm" | b"spool" => D_LOG,
-        b"apache" | b"apache2" | b"apache24" | b"httpd" | b"nginx" | b"lighttpd" | b"mysql"
-        | b"postgresql" | b"tomcat" | b"xampp" | b"lampp" | b"wamp" | b"php" | b"php4"
-        | b"php5" | b"php7" | b"proftpd" | b"pure-ftpd" | b"pureftpd" | b"vsftpd" | b"wu-ftpd"
-        | b"samba" | b"cpanel" | b"exim" | b"exim4" | b"redis" | b"sshd" | b"conf"
-        | b"sites-available" | b"sites-enabled" | b"conf.d" | b"httpsd" | b"iis" | b"grub"
-        | b"grub2" => D_SERVER,
-        _ => return None,
-    })
-}
-
-fn file(name: &[u8]) -> Option<PathToken> {
-    Some(match name {
-        b"passwd" | b"shadow" | b"gshadow" | b"sudoers" | b"passwd-" | b"shadow-" | b"opasswd"
-        | b"shadow.bak" | b"passwd.bak" => F_PASS,
-        b"boot.ini"
-        | b"win.ini"
-        | b"system.ini"
-        | b"autoexec.bat"
-        | b"config.sys"
-        | b"ntuser.dat"
-        | b"unattend.xml"
-        | b"unattended.xml"
-        | b"sysprep.inf"
-        | b"sysprep.xml"
-        | b"metabase.xml"
-        | b"applicationhost.config"
-        | b"global.asa"
-        | b"global.asax"
-        | b"web.config"
-        | b"machine.config"
-        | b"web.xml"
-        | b"applicationcontext.xml"
-        | b"faces-config.xml"
-        | b"tomcat-users.xml"
-        | b"manifest.mf"
-        | b"id_rsa"
-        | b"id_dsa"
-        | b"id_ecdsa"
-        | b"id_ed25519"
-        | b"authorized_keys"
-        | b"known_hosts"
-        | b".htpasswd"
-        | b".htaccess"
-        | b".env"
-        | b".env.local"
-        | b".env.production"
-        | b".bash_history"
-        | b".zsh_history"
-        | b".mysql_history"
-        | b".psql_history"
-        | b".netrc"
-        | b".pgpass"
-        | b".my.cnf"
-        | b".npmrc"
-        | b".git-credentials"
-        | b".gitconfig"
-        | b".rhosts"
-        | b".xauthority"
-        | b"docker.sock"
-        | b"master.passwd"
-        | b".passwd"
-        | b"wp-config.php"
-        | b"configuration.php"
-        | b"localsettings.php"
-        | b"config.inc.php"
-        | b"settings.php"
-        | b"database.yml"
-        | b"secrets.yml"
-        | b"master.key"
-        | b"kcore"
-        | b"kmsg" => F_SECRET,
-        b"httpd.conf" | b"apache2.conf" | b"nginx.conf" | b"my.cnf" | b"my.ini" | b"php.ini"
-        | b"redis.conf" | b"server.xml" | b"context.xml" => F_SERVER,
-        b"hosts" | b"hostname" | b"issue" | b"motd" | b"fstab" | b"mtab" | b"crontab"
-        | b"exports" | b"inetd" | b"protocols" | b"services" | b"profile" | b"bashrc"
-        | b"os-release" | b"release" | b"rpc" | b"networks" | b"sshd_config" | b"ssh_config"
-        | b"hosts.allow" | b"hosts.deny" | b"hosts.equiv" | b"group" | b"self" | b"environ"
-        | b"cmdline" | b"cpuinfo" | b"meminfo" | b"version" | b"mounts" | b"status" | b"stat"
-        | b"maps" | b"partitions" | b"arp" | b"route" | b"tcp" | b"udp" | b"cwd" | b"exe"
-        | b"config.php" => F_CONF,
-        b"access.log" | b"access_log" | b"error.log" | b"error_log" | b"auth.log" | b"syslog"
-        | b"messages" | b"message" | b"secure" | b"maillog" | b"mail.log" | b"mail.err"
-        | b"mail.warn" | b"lastlog" | b"wtmp" | b"utmp" | b"btmp" | b"wtmpx" | b"utmpx"
-        | b"faillog" | b"xferlog" | b"dmesg" | b"sulog" | b"authlog" | b"debug.log"
-        | b"boot.log" | b"mainlog" | b"paniclog" | b"rejectlog" => F_LOG,
-        b"filter" | b"input" | b"stdin" => F_FILTER,
-        _ => return None,
-    })
 }
 
 fn by_extension(name: &[u8]) -> PathToken {

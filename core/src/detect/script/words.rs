@@ -3,6 +3,8 @@
 //! JavaScript minds letter case; the table does not, since templates and proxies upper- or lower-case values on their
 //! way. Words are as in ECMA-262 and the HTML and DOM standards, old ones where engines still know them.
 
+use crate::detect::words::Table;
+
 tokens! {
     /// What the lexer says. Everything between is folded away.
     ScriptToken {
@@ -81,174 +83,63 @@ pub(super) enum Word {
     Scheme,
 }
 
-/// Looks a word up; any letter case. O(log words), no allocation.
+/// Looks a word up; any letter case. O(1), no allocation.
 pub(super) fn lookup(word: &[u8]) -> Option<Word> {
-    if word.len() < 2 || word.len() > LONGEST {
-        return None;
-    }
-    let found = WORDS
-        .binary_search_by(|(known, _)| known.bytes().cmp(word.iter().map(u8::to_ascii_lowercase)));
-    found.ok().and_then(|at| WORDS.get(at)).map(|&(_, word)| word)
+    TABLE.get(word)
 }
-
-const LONGEST: usize = 24;
 
 use ScriptToken as T;
 use Word::{Control, Infix, Member, Name, Prefix, Scheme, Statement};
 
-/// Sorted; lower case.
-const WORDS: &[(&str, Word)] = &[
-    ("$eval", Name(T::EVAL)),
-    ("__definegetter__", Name(T::REFLECT)),
-    ("__definesetter__", Name(T::REFLECT)),
-    ("__proto__", Name(T::REFLECT)),
-    ("activexobject", Name(T::NET)),
-    ("alert", Name(T::ALERT)),
-    ("appendchild", Member(T::METHOD)),
-    ("apply", Member(T::METHOD)),
-    ("assign", Member(T::METHOD)),
-    ("async", Prefix(T::KEYWORD)),
-    ("at", Member(T::METHOD)),
-    ("atob", Name(T::CODEC)),
-    ("attributes", Member(T::METHOD)),
-    ("await", Prefix(T::KEYWORD)),
-    ("bind", Member(T::METHOD)),
-    ("body", Member(T::DOM)),
-    ("break", Statement),
-    ("btoa", Name(T::CODEC)),
-    ("call", Member(T::METHOD)),
-    ("case", Prefix(T::KEYWORD)),
-    ("catch", Control),
-    ("class", Prefix(T::FUNCTION)),
-    ("concat", Member(T::METHOD)),
-    ("confirm", Name(T::ALERT)),
-    ("const", Prefix(T::VAR)),
-    ("constructor", Name(T::REFLECT)),
-    ("contentdocument", Name(T::DOM)),
-    ("contentwindow", Name(T::DOM)),
-    ("continue", Statement),
-    ("cookie", Member(T::SECRET)),
-    ("createcontextualfragment", Member(T::WRITE)),
-    ("createelement", Member(T::METHOD)),
-    ("debugger", Statement),
-    ("decodeuri", Name(T::CODEC)),
-    ("decodeuricomponent", Name(T::CODEC)),
-    ("defaultview", Name(T::SELF)),
-    ("defineproperties", Member(T::REFLECT)),
-    ("defineproperty", Member(T::REFLECT)),
-    ("delete", Prefix(T::KEYWORD)),
-    ("do", Prefix(T::CONTROL)),
-    ("document", Name(T::DOM)),
-    ("documentelement", Member(T::DOM)),
-    ("domain", Member(T::SECRET)),
-    ("else", Prefix(T::CONTROL)),
-    ("escape", Name(T::CODEC)),
-    ("eval", Name(T::EVAL)),
-    ("every", Member(T::METHOD)),
-    ("execcommand", Member(T::METHOD)),
-    ("execscript", Name(T::EVAL)),
-    ("export", Prefix(T::KEYWORD)),
-    ("extends", Infix),
-    ("fetch", Name(T::NET)),
-    ("filter", Member(T::METHOD)),
-    ("finally", Prefix(T::CONTROL)),
-    ("find", Member(T::METHOD)),
-    ("findindex", Member(T::METHOD)),
-    ("for", Control),
-    ("foreach", Member(T::METHOD)),
-    ("frames", Name(T::SELF)),
-    ("from", Member(T::METHOD)),
-    ("fromcharcode", Name(T::CODEC)),
-    ("fromcodepoint", Name(T::CODEC)),
-    ("function", Prefix(T::FUNCTION)),
-    ("getelementbyid", Member(T::METHOD)),
-    ("getelementsbytagname", Member(T::METHOD)),
-    ("globalthis", Name(T::DOM)),
-    ("hash", Member(T::SECRET)),
-    ("href", Member(T::LOCATION)),
-    ("if", Control),
-    ("import", Name(T::NET)),
-    ("importscripts", Name(T::NET)),
-    ("in", Infix),
-    ("innerhtml", Name(T::WRITE)),
-    ("insertadjacenthtml", Member(T::WRITE)),
-    ("instanceof", Infix),
-    ("javascript", Scheme),
-    ("join", Member(T::METHOD)),
-    ("jquery", Name(T::SELF)),
-    ("jscript", Scheme),
-    ("let", Prefix(T::VAR)),
-    ("livescript", Scheme),
-    ("localstorage", Name(T::SECRET)),
-    ("location", Name(T::LOCATION)),
-    ("map", Member(T::METHOD)),
-    ("mocha", Scheme),
-    ("msgbox", Name(T::ALERT)),
-    ("navigate", Member(T::LOCATION)),
-    ("navigator", Name(T::SELF)),
-    ("new", Prefix(T::NEW)),
-    ("of", Infix),
-    ("onerror", Name(T::EVAL)),
-    ("open", Member(T::NET)),
-    ("opener", Member(T::SELF)),
-    ("origin", Name(T::SELF)),
-    ("outerhtml", Name(T::WRITE)),
-    ("parent", Name(T::SELF)),
-    ("parentnode", Member(T::SELF)),
-    ("prompt", Name(T::ALERT)),
-    ("prototype", Name(T::REFLECT)),
-    ("reduce", Member(T::METHOD)),
-    ("reflect", Name(T::REFLECT)),
-    ("reload", Member(T::LOCATION)),
-    ("replace", Member(T::METHOD)),
-    ("return", Statement),
-    ("reverse", Member(T::METHOD)),
-    ("search", Member(T::METHOD)),
-    ("self", Name(T::SELF)),
-    ("sendbeacon", Member(T::NET)),
-    ("sessionstorage", Name(T::SECRET)),
-    ("setattribute", Member(T::METHOD)),
-    ("setimmediate", Name(T::TIMER)),
-    ("setinterval", Name(T::TIMER)),
-    ("settimeout", Name(T::TIMER)),
-    ("slice", Member(T::METHOD)),
-    ("some", Member(T::METHOD)),
-    ("sort", Member(T::METHOD)),
-    ("source", Member(T::METHOD)),
-    ("split", Member(T::METHOD)),
-    ("src", Member(T::NET)),
-    ("substr", Member(T::METHOD)),
-    ("switch", Control),
-    ("then", Member(T::METHOD)),
-    ("throw", Prefix(T::THROW)),
-    ("top", Name(T::SELF)),
-    ("tostring", Member(T::METHOD)),
-    ("trigger", Member(T::METHOD)),
-    ("try", Prefix(T::CONTROL)),
-    ("typeof", Prefix(T::KEYWORD)),
-    ("unescape", Name(T::CODEC)),
-    ("valueof", Member(T::METHOD)),
-    ("var", Prefix(T::VAR)),
-    ("vbscript", Scheme),
-    ("void", Prefix(T::KEYWORD)),
-    ("websocket", Name(T::NET)),
-    ("while", Control),
-    ("window", Name(T::DOM)),
-    ("with", Control),
-    ("write", Member(T::WRITE)),
-    ("writeln", Member(T::WRITE)),
-    ("xmlhttprequest", Name(T::NET)),
-    ("yield", Prefix(T::KEYWORD)),
+/// In lower case.
+const WORDS: &[(Word, &str)] = &[
+    (Name(T::EVAL), "$eval eval execscript onerror"),
+    (Name(T::REFLECT), "__definegetter__ __definesetter__ __proto__ constructor prototype reflect"),
+    (Name(T::NET), "activexobject fetch import importscripts websocket xmlhttprequest"),
+    (Name(T::ALERT), "alert confirm msgbox prompt"),
+    (
+        Member(T::METHOD),
+        "appendchild apply assign at attributes bind call concat createelement every execcommand filter find \
+         findindex foreach from getelementbyid getelementsbytagname join map reduce replace reverse search \
+         setattribute slice some sort source split substr then tostring trigger valueof",
+    ),
+    (Prefix(T::KEYWORD), "async await case delete export typeof void yield"),
+    (
+        Name(T::CODEC),
+        "atob btoa decodeuri decodeuricomponent escape fromcharcode fromcodepoint unescape",
+    ),
+    (Member(T::DOM), "body documentelement"),
+    (Statement, "break continue debugger return"),
+    (Control, "catch for if switch while with"),
+    (Prefix(T::FUNCTION), "class function"),
+    (Prefix(T::VAR), "const let var"),
+    (Name(T::DOM), "contentdocument contentwindow document globalthis window"),
+    (Member(T::SECRET), "cookie domain hash"),
+    (Member(T::WRITE), "createcontextualfragment insertadjacenthtml write writeln"),
+    (Name(T::SELF), "defaultview frames jquery navigator origin parent self top"),
+    (Member(T::REFLECT), "defineproperties defineproperty"),
+    (Prefix(T::CONTROL), "do else finally try"),
+    (Infix, "extends in instanceof of"),
+    (Member(T::LOCATION), "href navigate reload"),
+    (Name(T::WRITE), "innerhtml outerhtml"),
+    (Scheme, "javascript jscript livescript mocha vbscript"),
+    (Name(T::SECRET), "localstorage sessionstorage"),
+    (Name(T::LOCATION), "location"),
+    (Prefix(T::NEW), "new"),
+    (Member(T::NET), "open sendbeacon src"),
+    (Member(T::SELF), "opener parentnode"),
+    (Name(T::TIMER), "setimmediate setinterval settimeout"),
+    (Prefix(T::THROW), "throw"),
 ];
+
+static TABLE: Table<Word, 512> = Table::new(WORDS);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_and_within_its_bounds() {
-        assert!(WORDS.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(WORDS.iter().all(|(word, _)| (2..=LONGEST).contains(&word.len())));
+    fn tokens_fit_a_set() {
         assert!(ScriptToken::NAMES.len() <= 64);
     }
 

@@ -1,17 +1,64 @@
 //! Names of commands, and paths they are used on. Word tables only; what they weigh is in the weight file.
 
 use super::ShellToken::{self, *};
+use crate::detect::words::Table;
+
+/// Commands by what they are.
+const COMMANDS: &[(ShellToken, &str)] = &[
+    (
+        CP_UNIX,
+        "ls uname whoami ifconfig netstat chmod chown chgrp mkdir rmdir rm cp mv ln pwd ps df du grep egrep fgrep \
+         zgrep tac od xxd hexdump base64 base32 md5sum sha1sum sha256sum gzip gunzip zcat bzip2 unzip dd lsof lsblk \
+         lscpu useradd usermod userdel adduser groupadd crontab systemctl journalctl dmesg umount iptables printenv \
+         getent lsb_release whereis pkill killall pgrep uniq cksum expr printf ulimit stty nproc readlink realpath \
+         mktemp mkfifo mknod chattr lsattr visudo setfacl chroot insmod modprobe mkfs fdisk openssl xxencode uuencode \
+         strace ltrace gdb tr wc pr usleep nsenter kubectl sysctl hostnamectl uptime logname sqlite3 psql dpkg \
+         apt-get xterm ss",
+    ),
+    (CP_PROBE, "id cat sleep echo ping dir hostname"),
+    (
+        CP_INT,
+        "sh bash zsh ksh dash csh tcsh ash rbash python python2 python3 perl php ruby node nodejs lua awk gawk mawk \
+         sed tclsh osascript pwsh gcc irb",
+    ),
+    (
+        CP_NET,
+        "wget curl nc ncat netcat telnet tftp ftp nslookup dig ssh scp sftp rsync socat ping6 traceroute tracert nmap \
+         lynx whois tcpdump hping3",
+    ),
+    (
+        CP_WIN,
+        "ipconfig systeminfo tasklist taskkill cmd powershell certutil bitsadmin wmic regsvr32 rundll32 mshta cscript \
+         wscript schtasks icacls cacls nbtstat netsh net1 vssadmin msbuild installutil findstr robocopy xcopy quser \
+         qwinsta gpresult driverquery fsutil takeown wevtutil msiexec getmac csvde nltest iex",
+    ),
+    (TEST, "[ [[ test"),
+    (
+        CP_KW,
+        "if then else elif fi for while until do done case esac ! { } sudo nohup exec eval xargs env command busybox \
+         export unset source builtin setsid @ function alias time ionice stdbuf doas",
+    ),
+    (
+        CP_AMB,
+        "w who find date sort head tail more less cut kill host set make at top type join split touch history man \
+         last write wall watch file stat mail sendmail reboot shutdown halt sync free cal groups users locale finger \
+         tee paste locate which mount ip arp route git docker ver vol tree copy move del erase ren start call net reg \
+         sc service passwd su tar zip apt yum pip npm gem strings seq bc dc vi vim nano ed ex diff cmp comm fold \
+         expand rev nl shuf install link unlink tty timeout nice crash poweroff exit cd read java go mysql rpm apk \
+         where",
+    ),
+];
+
+static TABLE: Table<ShellToken, 1024> = Table::new(COMMANDS);
 
 /// What a lower-case word is where a command can stand.
 pub(super) fn command(word: &[u8]) -> Option<ShellToken> {
-    unix(word).or_else(|| other(word)).or_else(|| ambiguous(word)).or_else(|| cmdlet(word))
+    TABLE.get(word).or_else(|| cmdlet(word))
 }
 
 /// Whether a lower-case word is a command and no English word.
 pub(super) fn certain(word: &[u8]) -> bool {
-    unix(word).is_some()
-        || matches!(other(word), Some(CP_INT | CP_NET | CP_WIN))
-        || cmdlet(word).is_some()
+    matches!(command(word), Some(CP_UNIX | CP_INT | CP_NET | CP_WIN))
 }
 
 /// Whether another command follows this one.
@@ -84,75 +131,6 @@ pub(super) fn subcommand(word: &[u8]) -> bool {
             | b"os"
             | b"useraccount"
     )
-}
-
-fn unix(word: &[u8]) -> Option<ShellToken> {
-    Some(match word {
-        b"ls" | b"uname" | b"whoami" | b"ifconfig" | b"netstat" | b"chmod" | b"chown"
-        | b"chgrp" | b"mkdir" | b"rmdir" | b"rm" | b"cp" | b"mv" | b"ln" | b"pwd" | b"ps"
-        | b"df" | b"du" | b"grep" | b"egrep" | b"fgrep" | b"zgrep" | b"tac" | b"od" | b"xxd"
-        | b"hexdump" | b"base64" | b"base32" | b"md5sum" | b"sha1sum" | b"sha256sum" | b"gzip"
-        | b"gunzip" | b"zcat" | b"bzip2" | b"unzip" | b"dd" | b"lsof" | b"lsblk" | b"lscpu"
-        | b"useradd" | b"usermod" | b"userdel" | b"adduser" | b"groupadd" | b"crontab"
-        | b"systemctl" | b"journalctl" | b"dmesg" | b"umount" | b"iptables" | b"printenv"
-        | b"getent" | b"lsb_release" | b"whereis" | b"pkill" | b"killall" | b"pgrep" | b"uniq"
-        | b"cksum" | b"expr" | b"printf" | b"ulimit" | b"stty" | b"nproc" | b"readlink"
-        | b"realpath" | b"mktemp" | b"mkfifo" | b"mknod" | b"chattr" | b"lsattr" | b"visudo"
-        | b"setfacl" | b"chroot" | b"insmod" | b"modprobe" | b"mkfs" | b"fdisk" | b"openssl"
-        | b"xxencode" | b"uuencode" | b"strace" | b"ltrace" | b"gdb" | b"tr" | b"wc" | b"pr"
-        | b"usleep" | b"nsenter" | b"kubectl" | b"sysctl" | b"hostnamectl" | b"uptime"
-        | b"logname" | b"sqlite3" | b"psql" | b"dpkg" | b"apt-get" | b"xterm" | b"ss" => CP_UNIX,
-        _ => return None,
-    })
-}
-
-fn other(word: &[u8]) -> Option<ShellToken> {
-    Some(match word {
-        b"id" | b"cat" | b"sleep" | b"echo" | b"ping" | b"dir" | b"hostname" => CP_PROBE,
-        b"sh" | b"bash" | b"zsh" | b"ksh" | b"dash" | b"csh" | b"tcsh" | b"ash" | b"rbash"
-        | b"python" | b"python2" | b"python3" | b"perl" | b"php" | b"ruby" | b"node"
-        | b"nodejs" | b"lua" | b"awk" | b"gawk" | b"mawk" | b"sed" | b"tclsh" | b"osascript"
-        | b"pwsh" | b"gcc" | b"irb" => CP_INT,
-        b"wget" | b"curl" | b"nc" | b"ncat" | b"netcat" | b"telnet" | b"tftp" | b"ftp"
-        | b"nslookup" | b"dig" | b"ssh" | b"scp" | b"sftp" | b"rsync" | b"socat" | b"ping6"
-        | b"traceroute" | b"tracert" | b"nmap" | b"lynx" | b"whois" | b"tcpdump" | b"hping3" => {
-            CP_NET
-        }
-        b"ipconfig" | b"systeminfo" | b"tasklist" | b"taskkill" | b"cmd" | b"powershell"
-        | b"certutil" | b"bitsadmin" | b"wmic" | b"regsvr32" | b"rundll32" | b"mshta"
-        | b"cscript" | b"wscript" | b"schtasks" | b"icacls" | b"cacls" | b"nbtstat" | b"netsh"
-        | b"net1" | b"vssadmin" | b"msbuild" | b"installutil" | b"findstr" | b"robocopy"
-        | b"xcopy" | b"quser" | b"qwinsta" | b"gpresult" | b"driverquery" | b"fsutil"
-        | b"takeown" | b"wevtutil" | b"msiexec" | b"getmac" | b"csvde" | b"nltest" | b"iex" => {
-            CP_WIN
-        }
-        b"[" | b"[[" | b"test" => TEST,
-        b"if" | b"then" | b"else" | b"elif" | b"fi" | b"for" | b"while" | b"until" | b"do"
-        | b"done" | b"case" | b"esac" | b"!" | b"{" | b"}" | b"sudo" | b"nohup" | b"exec"
-        | b"eval" | b"xargs" | b"env" | b"command" | b"busybox" | b"export" | b"unset"
-        | b"source" | b"builtin" | b"setsid" | b"@" | b"function" | b"alias" | b"time"
-        | b"ionice" | b"stdbuf" | b"doas" => CP_KW,
-        _ => return None,
-    })
-}
-
-fn ambiguous(word: &[u8]) -> Option<ShellToken> {
-    Some(match word {
-        b"w" | b"who" | b"find" | b"date" | b"sort" | b"head" | b"tail" | b"more" | b"less"
-        | b"cut" | b"kill" | b"host" | b"set" | b"make" | b"at" | b"top" | b"type" | b"join"
-        | b"split" | b"touch" | b"history" | b"man" | b"last" | b"write" | b"wall" | b"watch"
-        | b"file" | b"stat" | b"mail" | b"sendmail" | b"reboot" | b"shutdown" | b"halt"
-        | b"sync" | b"free" | b"cal" | b"groups" | b"users" | b"locale" | b"finger" | b"tee"
-        | b"paste" | b"locate" | b"which" | b"mount" | b"ip" | b"arp" | b"route" | b"git"
-        | b"docker" | b"ver" | b"vol" | b"tree" | b"copy" | b"move" | b"del" | b"erase"
-        | b"ren" | b"start" | b"call" | b"net" | b"reg" | b"sc" | b"service" | b"passwd"
-        | b"su" | b"tar" | b"zip" | b"apt" | b"yum" | b"pip" | b"npm" | b"gem" | b"strings"
-        | b"seq" | b"bc" | b"dc" | b"vi" | b"vim" | b"nano" | b"ed" | b"ex" | b"diff" | b"cmp"
-        | b"comm" | b"fold" | b"expand" | b"rev" | b"nl" | b"shuf" | b"install" | b"link"
-        | b"unlink" | b"tty" | b"timeout" | b"nice" | b"crash" | b"poweroff" | b"exit" | b"cd"
-        | b"read" | b"java" | b"go" | b"mysql" | b"rpm" | b"apk" | b"where" => CP_AMB,
-        _ => return None,
-    })
 }
 
 /// `Get-Content`: a verb that PowerShell approves, a dash and letters.

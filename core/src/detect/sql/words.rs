@@ -1,10 +1,9 @@
 //! The words of SQL: keywords, functions, system objects, and the commonest words of prose that are none of these.
 //!
-//! Compiled into one hash table at build time; a look-up reads five bytes of the word before it compares, and allocates
-//! nothing. Which words *attack* is not said here: a word only gets its part of speech,
-//! the weights are data.
+//! Which words *attack* is not said here: a word only gets its part of speech, the weights are data.
 
 use super::SqlToken::{self, *};
+use crate::detect::words::Table;
 
 /// What a word is.
 #[derive(Clone, Copy, Debug)]
@@ -215,47 +214,12 @@ const GROUPS: &[(Word, &str)] = &[
     ),
 ];
 
-#[derive(Clone, Copy)]
-struct Entry {
-    text: &'static [u8],
-    word: Word,
-}
-
-struct Table {
-    /// For each slot a byte of the hash, 0 if it is empty.
-    // PERF: most words of prose are not in the table; they end in these 2 KiB and leave the entries alone.
-    tags: [u8; SLOTS],
-    entries: [Entry; SLOTS],
-}
-
-/// More than twice the words, so that a search ends after one or two slots.
-const SLOTS: usize = 2048;
-
-static TABLE: Table = build();
-
-/// The longest word in the table; longer ones need no look-up.
-const LONGEST: usize = 34;
+static TABLE: Table<Word, 2048> = Table::new(GROUPS);
 
 /// What `word` is, in any case of its ASCII letters. O(1).
 #[inline]
 pub(super) fn lookup(word: &[u8]) -> Word {
-    if word.len() > LONGEST {
-        return Word::UNKNOWN;
-    }
-    let (mut slot, tag) = hash(word);
-    loop {
-        // The mask keeps `slot` within the table.
-        slot &= SLOTS - 1;
-        let found = TABLE.tags[slot];
-        if found == 0 {
-            return unlisted(word);
-        }
-        let entry = &TABLE.entries[slot];
-        if found == tag && entry.text.eq_ignore_ascii_case(word) {
-            return entry.word;
-        }
-        slot += 1;
-    }
+    TABLE.get(word).unwrap_or_else(|| unlisted(word))
 }
 
 /// Packages whose names say what they are, listed or not.
@@ -290,62 +254,6 @@ fn unlisted(word: &[u8]) -> Word {
     } else {
         Word::UNKNOWN
     }
-}
-
-/// Slot and tag, from the length and five bytes at both ends and in the middle; 0x20 folds the case of letters and does
-/// no harm to other bytes.
-const fn hash(word: &[u8]) -> (usize, u8) {
-    let len = word.len();
-    let key = if len < 2 {
-        if len == 0 { 0 } else { word[0] as u64 }
-    } else {
-        let key = [word[0], word[1], word[len / 2], word[len - 2], word[len - 1], len as u8, 0, 0];
-        u64::from_le_bytes(key)
-    };
-    let mixed = (key | 0x0020_2020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    ((mixed >> 50) as usize & (SLOTS - 1), (mixed >> 40) as u8 | 1)
-}
-
-#[allow(clippy::large_stack_arrays, reason = "runs in the compiler only")]
-const fn build() -> Table {
-    let mut tags = [0; SLOTS];
-    let mut entries = [Entry { text: b"", word: Word::UNKNOWN }; SLOTS];
-    let mut group = 0;
-    while group < GROUPS.len() {
-        let (word, mut rest) = (GROUPS[group].0, GROUPS[group].1.as_bytes());
-        while !rest.is_empty() {
-            let mut len = 0;
-            while len < rest.len() && rest[len] != b' ' {
-                len += 1;
-            }
-            let (text, tail) = rest.split_at(len);
-            assert!(text.len() <= LONGEST);
-            let (mut slot, tag) = hash(text);
-            while tags[slot] != 0 {
-                assert!(!same(entries[slot].text, text), "a word is listed twice");
-                slot = (slot + 1) & (SLOTS - 1);
-            }
-            tags[slot] = tag;
-            entries[slot] = Entry { text, word };
-            rest = if tail.is_empty() { tail } else { tail.split_at(1).1 };
-        }
-        group += 1;
-    }
-    Table { tags, entries }
-}
-
-const fn same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 #[cfg(test)]

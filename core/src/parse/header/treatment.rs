@@ -186,24 +186,17 @@ impl List<'_> {
         const LONGEST: usize = 32;
         const LONGEST_RUN: usize = 15;
         let (mut len, mut run) = (0, 0);
-        for &byte in self.rest {
-            if byte.is_ascii_alphanumeric() {
-                run += 1;
-                if run > LONGEST_RUN {
-                    return false;
-                }
-            } else if is_joint(byte) {
-                if run == 0 {
-                    return false;
-                }
-                run = 0;
-            } else {
-                break;
+        while let Some(&byte) = self.rest.get(len) {
+            match WORDS[usize::from(byte)] {
+                LETTER => run += 1,
+                JOINT if run > 0 && run <= LONGEST_RUN => run = 0,
+                JOINT => return false,
+                _ => break,
             }
             len += 1;
         }
         self.rest = self.rest.get(len..).unwrap_or_default();
-        run > 0 && len <= LONGEST
+        run > 0 && run <= LONGEST_RUN && len <= LONGEST
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -221,9 +214,23 @@ impl List<'_> {
     }
 }
 
-fn is_joint(byte: u8) -> bool {
-    matches!(byte, b'-' | b'.' | b'_' | b'+')
-}
+const LETTER: u8 = 1;
+const JOINT: u8 = 2;
+
+/// What a byte is to a word of a list: [`LETTER`] (or digit), [`JOINT`] or neither.
+static WORDS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => LETTER,
+            b'-' | b'.' | b'_' | b'+' => JOINT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// A table of names sorted by length, so that a look-up compares with names of its own length only.
 ///
