@@ -42,16 +42,11 @@ impl Iterator for Cookies<'_> {
         while self.at < self.header.len() {
             let start = self.at;
             let rest = self.header.get(start..)?;
-            // PERF: pairs are short, and a search for one byte takes longer to set up than this loop runs.
-            let ends = |&byte: &u8| matches!(byte, b';' | b'=');
-            let first = rest.iter().position(ends).unwrap_or(rest.len());
-            let equals = (rest.get(first) == Some(&b'=')).then_some(start + first);
-            let tail = rest.get(first..).unwrap_or_default();
-            let end = start + first + tail.iter().position(|&b| b == b';').unwrap_or(tail.len());
+            let end = start + memchr(b';', rest).unwrap_or(rest.len());
             self.at = end + 1;
             let piece = trim(self.header, start..end);
             if !piece.is_empty() {
-                return Some(self.cookie(piece, equals));
+                return Some(self.cookie(piece));
             }
         }
         None
@@ -59,11 +54,12 @@ impl Iterator for Cookies<'_> {
 }
 
 impl Cookies<'_> {
-    /// One pair; `equals` is where its name ends.
-    fn cookie(&self, piece: Range<usize>, equals: Option<usize>) -> Cookie {
-        let (name, value) = match equals {
+    fn cookie(&self, piece: Range<usize>) -> Cookie {
+        let bytes = self.header.get(piece.clone()).unwrap_or_default();
+        let (name, value) = match memchr(b'=', bytes) {
             None => (None, piece),
-            Some(equals) => {
+            Some(len) => {
+                let equals = piece.start + len;
                 let name = trim(self.header, piece.start..equals);
                 (Some(name), trim(self.header, equals + 1..piece.end))
             }
