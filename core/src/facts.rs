@@ -4,6 +4,19 @@ use crate::ambiguity::Ambiguity;
 use crate::compile::plan::Plan;
 use crate::model::policy::BodyKind;
 use crate::parse::header::{ContentLength, ContentType, TypeProblems};
+use crate::prefilter::gate::Classes;
+
+/// What the types and parameters of ordinary bodies are made of: `multipart/form-data; boundary=----x7`.
+const OF_TYPES: Classes = Classes::LETTER
+    .or(Classes::DIGIT)
+    .or(Classes::SPACE)
+    .or(Classes::PLAIN)
+    .or(Classes::DOT)
+    .or(Classes::DASH)
+    .or(Classes::PLUS)
+    .or(Classes::SLASH)
+    .or(Classes::SEMICOLON)
+    .or(Classes::EQUALS);
 
 /// How a body is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,26 +37,28 @@ pub(crate) enum Reading {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     reading: Option<Reading>,
-    /// The first `Content-Type`, to be compared with a second.
-    content_type: u64,
-    types: u32,
+    /// The last `Content-Type`, to be compared with another.
+    content_type: Option<u64>,
+    /// Two types differ, so that none counts.
+    contradicted: bool,
     length: Option<ContentLength>,
     transfer_coded: bool,
 }
 
 impl Facts {
-    /// Learns from one header line; `note` is told what readers differ about.
+    /// Learns from one header line; `note` is told what readers differ about. Whether that was all there is to the line, so
+    /// that its value need not be inspected.
     pub(crate) fn learn(
         &mut self,
         plan: &Plan,
         name: &[u8],
         value: &[u8],
         mut note: impl FnMut(Ambiguity),
-    ) {
+    ) -> bool {
         // The length tells most headers apart.
         match name.len() {
             12 if name.eq_ignore_ascii_case(b"content-type") => {
-                self.content_type(plan, value, note);
+                return self.content_type(plan, value, note);
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let length = ContentLength::parse(value);
@@ -67,16 +82,18 @@ impl Facts {
             }
             _ => {}
         }
+        false
     }
 
-    fn content_type(&mut self, plan: &Plan, value: &[u8], mut note: impl FnMut(Ambiguity)) {
+    /// Whether the type is well-formed and of such bytes that no language can be attacked with it.
+    fn content_type(&mut self, plan: &Plan, value: &[u8], mut note: impl FnMut(Ambiguity)) -> bool {
         let parsed = ContentType::parse(value);
         let reading = reading(plan, value, &parsed);
         let hash = value.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
         });
-        self.types += 1;
-        let differs = self.types > 1 && hash != self.content_type;
+        let differs = self.content_type.is_some_and(|known| known != hash);
+        self.contradicted |= differs;
         if differs
             || parsed.problems.has(TypeProblems::TWO_CHARSETS)
             || parsed.problems.has(TypeProblems::TWO_BOUNDARIES)
@@ -87,8 +104,9 @@ impl Facts {
         if !parsed.is_utf8() {
             note(Ambiguity::Charset);
         }
-        self.content_type = hash;
-        self.reading = Some(if differs { Reading::Union } else { reading });
+        self.content_type = Some(hash);
+        self.reading = Some(if self.contradicted { Reading::Union } else { reading });
+        parsed.problems.is_empty() && Classes::of(value).without(OF_TYPES).is_empty()
     }
 
     /// How the body is read.

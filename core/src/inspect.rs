@@ -408,7 +408,8 @@ impl Run<'_> {
                 Oddity::LoneSurrogate => Ambiguity::JsonLoneSurrogate,
                 Oddity::DeepEncoding => Ambiguity::DeepEncoding,
                 Oddity::TooMany => {
-                    self.case.partial(self.plan, Limit::Decode);
+                    let spent = self.case.budget.exhausted();
+                    self.case.partial(self.plan, if spent { Limit::Steps } else { Limit::Decode });
                     continue;
                 }
                 // The JSON parser has said so.

@@ -297,7 +297,8 @@ impl State {
         if header::value_bytes(value) >= ValueBytes::Control {
             run.ambiguity(Ambiguity::BadHeader, whole());
         }
-        self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()));
+        let told =
+            self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()));
 
         let at = |offset| Origin::Part { part: Part::Header, index, offset };
         let treatment = header::treatment(name);
@@ -319,7 +320,7 @@ impl State {
         let given = Given { place: Place::Header, name, coding: Coding::None };
         let span = Span::new(Part::Header, 0..value.len()).with_index(index);
         self.parameters.add(run.route(), &given, value, span);
-        if treatment == Treatment::List && header::is_plain_list(value) {
+        if told || treatment == Treatment::List && header::is_plain_list(value) {
             return;
         }
         // `Basic dXNlcjpwYXNz`: what is coded stands after the scheme.

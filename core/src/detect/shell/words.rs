@@ -246,11 +246,8 @@ pub(super) fn path(word: &[u8]) -> Option<PathKind> {
         }
         _ => return None,
     };
-    // Steps up and here lead to a root; `//` is `/`.
-    let mut rest = rooted;
-    while let [b'/' | b'.' | b'~', tail @ ..] = rest {
-        rest = tail;
-    }
+    let resolved = Resolved::new(rooted);
+    let rest = resolved.as_bytes();
     Some(if starts_with_any(rest, &[b"dev/tcp/", b"dev/udp/"]) {
         PathKind::Socket
     } else if starts_with_any(
@@ -286,6 +283,50 @@ pub(super) fn path(word: &[u8]) -> Option<PathKind> {
     })
 }
 
+/// A path from its root, without steps: `/usr//bin/./x/../id` is `usr/bin/id`. Of a long one the begin.
+struct Resolved {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Resolved {
+    /// O(path). Steps up beyond the begin, here and home lead to a root.
+    fn new(path: &[u8]) -> Resolved {
+        let mut resolved = Resolved { bytes: [0; 64], len: 0 };
+        for segment in path.split(|&byte| byte == b'/') {
+            match segment {
+                b"" | b"." | b"~" => {}
+                b".." => {
+                    let parent = resolved.as_bytes().iter().rposition(|&byte| byte == b'/');
+                    resolved.len = parent.unwrap_or(0);
+                }
+                name => {
+                    if resolved.len > 0 {
+                        resolved.push(b"/");
+                    }
+                    resolved.push(name);
+                }
+            }
+        }
+        if path.ends_with(b"/") {
+            resolved.push(b"/");
+        }
+        resolved
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        for &byte in text {
+            let Some(slot) = self.bytes.get_mut(self.len) else { return };
+            *slot = byte;
+            self.len += 1;
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
 fn starts_with_any(word: &[u8], starts: &[&[u8]]) -> bool {
     starts.iter().any(|start| word.starts_with(start))
 }
@@ -293,6 +334,22 @@ fn starts_with_any(word: &[u8], starts: &[&[u8]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_where_it_leads() {
+        for program in [
+            "/usr/bin/id",
+            "/usr//bin//id",
+            "/usr/./bin/id",
+            "/usr/x/../bin/id",
+            "../../bin/sh",
+            "~/../bin/sh",
+        ] {
+            assert!(matches!(path(program.as_bytes()), Some(PathKind::Program)), "{program}");
+        }
+        assert!(matches!(path(b"/bin/../home/anna"), Some(PathKind::Plain)));
+        assert!(matches!(path(b"//etc//passwd"), Some(PathKind::System)));
+    }
 
     #[test]
     fn a_name_has_one_family() {
