@@ -139,6 +139,7 @@ impl Engine {
         Engine { inner }
     }
 
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn plan(&self) -> &Plan {
         &self.inner.plan
     }

@@ -1,10 +1,10 @@
 //! What the headers say about the body: its type, coding and length, and where they contradict each other.
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::compile::plan::Plan;
 use crate::model::policy::BodyKind;
 use crate::parse::header::{ContentLength, ContentType, TypeProblems};
-use crate::prefilter::gate::Classes;
 
 /// What the types and parameters of ordinary bodies are made of: `multipart/form-data; boundary=----x7`.
 const OF_TYPES: Classes = Classes::LETTER

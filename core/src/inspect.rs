@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::compile::plan::{Exclusions, Plan};
 use crate::compile::route::RouteBuf;
 use crate::decide::{BLOCKED, FLAGGED, FLOOR, Settings};
@@ -22,7 +23,6 @@ use crate::limits::Budget;
 use crate::model::policy::RuleMode;
 use crate::model::rule::Class;
 use crate::parse::json::JsonParser;
-use crate::prefilter::gate::Classes;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
 use crate::span::{Part, Place, Span};

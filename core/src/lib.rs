@@ -207,6 +207,7 @@
 
 mod ambiguity;
 mod body;
+mod classes;
 mod compile;
 mod contract;
 mod decide;

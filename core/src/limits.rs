@@ -109,6 +109,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// A budget that never ends, for compile-time checks and tests.
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) const UNLIMITED: Budget = Budget { left: u64::MAX, exhausted: false };
 
     /// Takes `steps`; false if they are not there, and then the budget is exhausted for good.

@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
+use crate::classes::Classes;
 use crate::decode::{Coding, Reading, Readings};
 use crate::inspect::{Field, Origin, Run};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text, may_be_structured};
 use crate::parse::query::{self, Url};
-use crate::prefilter::gate::Classes;
 use crate::trail::Trail;
 use crate::verdict::Limit;
 

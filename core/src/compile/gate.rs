@@ -13,10 +13,10 @@ use regex_automata::Input;
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::syntax;
 
+use crate::classes::Classes;
 use crate::compile::plan::Plan;
 use crate::error::{BuildError, Diagnostic};
 use crate::model::rule::Class;
-use crate::prefilter::gate::Classes;
 use crate::span::Place;
 
 /// Bytes that another reading of a value could start from.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::compile::check;
 use crate::compile::field::FieldPattern;
 use crate::compile::route::Routes;
@@ -20,7 +21,6 @@ use crate::model::policy::{
 };
 use crate::model::rule::{Class, Decoding, Matcher, NameOrValue, Rule, RuleId};
 use crate::model::{Bundle, Document, Source};
-use crate::prefilter::gate::Classes;
 use crate::prefilter::literals::{self, Hits, Literals, Owner};
 use crate::schema::full::CompiledSchema;
 use crate::span::Place;

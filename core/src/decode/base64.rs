@@ -9,7 +9,7 @@ use memchr::memchr;
 use super::rewrite::Rewrite;
 use super::utf8::{self, Read};
 use super::view::{Transform, View};
-use crate::prefilter::gate::Classes;
+use crate::classes::Classes;
 
 /// Shorter values are not tried: words of a dozen letters decode to text by chance.
 pub(super) const SHORTEST: usize = 16;

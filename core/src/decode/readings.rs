@@ -20,8 +20,8 @@ use super::percent::Flavour;
 use super::step::{STEPS, Step, TRIGGERS};
 use super::view::{Transform, View};
 use super::{base64, json_string, percent};
+use crate::classes::Classes;
 use crate::limits::{Budget, Limits};
-use crate::prefilter::gate::Classes;
 
 /// How the parser says that the raw bytes of a value are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +148,7 @@ impl Readings {
     /// Oddities of the bytes (NUL, UTF-8, `%`) are those of reading 0, which is what the application gets; overlong forms
     /// count under further percent decodings too. O(len) for each of at most `limits.views` readings and seven steps; a
     /// value without trigger bytes costs its class pass.
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn read(
         &mut self,
         raw: &[u8],

@@ -3,7 +3,7 @@
 use super::percent::Flavour;
 use super::view::View;
 use super::{base64, html_entity, js_escape, path, percent, unicode};
-use crate::prefilter::gate::Classes;
+use crate::classes::Classes;
 
 /// A step from one reading to the next. The order is that of the main line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::segment::{Recorder, Weights};
 use super::{Language, is_anchored, judge, opens};
+use crate::classes::Classes;
 use crate::limits::Budget;
 use crate::model::weights::WeightFile;
-use crate::prefilter::gate::Classes;
 
 #[derive(Deserialize)]
 struct Cases {

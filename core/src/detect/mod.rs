@@ -14,8 +14,8 @@
 
 use std::ops::Range;
 
+use crate::classes::Classes;
 use crate::limits::Budget;
-use crate::prefilter::gate::Classes;
 
 /// Declares a language's tokens: an enum of constants and the table of their names, in one order.
 macro_rules! tokens {

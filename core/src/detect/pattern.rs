@@ -291,9 +291,9 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::classes::Classes;
     use crate::model::policy::Sensitivity;
     use crate::model::rule::{Class, RuleFile};
-    use crate::prefilter::gate::Classes;
     use crate::prefilter::literals::Literals;
 
     /// Rule files that hold no detector of their own, each with its cases in `testdata/detect`.

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
+use crate::classes::Classes;
 use crate::decode::{Coding, Readings};
 use crate::detect::LanguageId;
 use crate::engine::Engine;
 use crate::inspect::Memory;
 use crate::limits::Limits;
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
-use crate::prefilter::gate::Classes;
 use crate::prefilter::literals::Hits;
 use crate::request::Request;
 use crate::session::State;

@@ -18,8 +18,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::automaton::Automaton;
-use super::gate::Classes;
 use super::windows::Windows;
+use crate::classes::Classes;
 
 /// Names a literal of one [`Literals`], in the order of [`Builder::add`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,5 @@
-//! What can possibly fire on a value: the byte [`gate`], then one scan for [`literals`].
+//! What can possibly fire on a value: one scan for [`literals`], behind the byte [`Classes`](crate::classes::Classes).
 
 mod automaton;
-pub(crate) mod gate;
 pub(crate) mod literals;
 mod windows;

@@ -17,8 +17,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::gate::Classes;
 use super::literals::{Hits, Literal, LiteralId};
+use crate::classes::Classes;
 
 /// Most bytes of literals that one place of the value may have to be compared with.
 const CROWD: usize = 256;

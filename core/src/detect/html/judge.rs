@@ -3,9 +3,9 @@
 use super::fold::Fold;
 use super::lex::{self, Start};
 use super::words::HtmlToken as T;
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
-use crate::prefilter::gate::Classes;
 
 /// HTML, with the SVG and `MathML` inside of it.
 #[derive(Clone, Copy, Debug)]

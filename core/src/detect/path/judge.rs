@@ -2,9 +2,9 @@
 
 use super::PathToken::*;
 use super::{PathToken, lex};
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
-use crate::prefilter::gate::Classes;
 
 /// Paths: traversal, sensitive files, file wrappers.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,9 @@
 use super::fold::Fold;
 use super::lex::{self, Start};
 use super::words::ScriptToken as T;
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
-use crate::prefilter::gate::Classes;
 
 /// JavaScript, by itself or breaking out of a string, a template or a comment.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use super::ShellToken::*;
 use super::{ShellToken, lex};
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
-use crate::prefilter::gate::Classes;
 
 /// Commands of POSIX shells, cmd.exe and PowerShell.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use super::SqlToken::{self, *};
 use super::lex::{self, Family};
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 use crate::detect::{Gate, Language};
-use crate::prefilter::gate::Classes;
 
 /// The SQL detector.
 #[derive(Clone, Copy, Debug)]

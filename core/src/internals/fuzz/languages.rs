@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{DEFAULT, inside};
+use crate::classes::Classes;
 use crate::detect::segment::{Sink, Token};
 use crate::detect::{Language, features, is_anchored, judge, opens};
 use crate::limits::Budget;
-use crate::prefilter::gate::Classes;
 
 /// Most tokens for each byte of a view, and beside it: what makes lexing O(len) whatever the folding does.
 const TOKENS_PER_BYTE: usize = 4;

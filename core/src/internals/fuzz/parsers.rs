@@ -101,7 +101,7 @@ pub(super) fn parse_header(data: &[u8]) {
         content_type.boundary.clone(),
     ];
     parts.iter().flatten().for_each(|range| inside(range, data.len()));
-    let _ = (content_type.is_json(), content_type.is_utf8(), content_type.matches("image/*"));
+    let _ = content_type.is_utf8();
     let _ = (
         ContentLength::parse(data),
         header::treatment(data),

@@ -123,33 +123,6 @@ impl<'a> ContentType<'a> {
         self.value.get(range.clone()).unwrap_or_default()
     }
 
-    fn is(&self, kind: &str, subtype: &str) -> bool {
-        self.text(&self.kind).eq_ignore_ascii_case(kind.as_bytes())
-            && self.text(&self.subtype).eq_ignore_ascii_case(subtype.as_bytes())
-    }
-
-    /// `application/json`, `text/json`, or any type with the suffix `+json`.
-    pub(crate) fn is_json(&self) -> bool {
-        self.is("application", "json")
-            || self.is("text", "json")
-            || self.suffix.as_ref().is_some_and(|s| self.text(s).eq_ignore_ascii_case(b"json"))
-    }
-
-    /// Whether the type is of `pattern`, as policies write it: `text/csv`, `image/*`, `*/*+xml`, `*/*`. O(len).
-    pub(crate) fn matches(&self, pattern: &str) -> bool {
-        let Some((kind, subtype)) = pattern.split_once('/') else { return false };
-        let own = self.text(&self.subtype);
-        let subtype_fits = match subtype.strip_prefix("*+") {
-            Some(suffix) => {
-                let own = self.suffix.as_ref().map(|range| self.text(range));
-                own.is_some_and(|own| own.eq_ignore_ascii_case(suffix.as_bytes()))
-            }
-            None => subtype == "*" || own.eq_ignore_ascii_case(subtype.as_bytes()),
-        };
-        let kind_fits = kind == "*" || self.text(&self.kind).eq_ignore_ascii_case(kind.as_bytes());
-        !self.kind.is_empty() && kind_fits && subtype_fits
-    }
-
     /// Whether the bytes are UTF-8 by the charset: absent, `utf-8`, or its subset `us-ascii`.
     pub(crate) fn is_utf8(&self) -> bool {
         let Some(charset) = &self.charset else { return true };

@@ -232,13 +232,15 @@ impl Path {
     /// Appends the JSON Pointer (RFC 6901) of the current value: `/items/0/name`.
     ///
     /// What `out` already holds is the prefix, such as [`pointer_key`] of the parameter that the JSON was found in.
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn pointer(&self, out: &mut String) {
         for segment in self.segments() {
             match segment {
                 Segment::Key(key) => pointer_key(key, out),
                 Segment::Index(index) => {
-                    out.push('/');
-                    push_number(index, out);
+                    use std::fmt::Write;
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "/{index}");
                 }
             }
         }
@@ -255,12 +257,6 @@ pub(crate) fn pointer_key(key: &[u8], out: &mut String) {
             char => out.push(char),
         }
     }
-}
-
-fn push_number(number: u32, out: &mut String) {
-    use std::fmt::Write;
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{number}");
 }
 
 /// Up to eight bytes as a word; of equal length they are equal just if the words are.

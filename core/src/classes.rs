@@ -1,9 +1,8 @@
-//! The byte gate: which classes of bytes a value holds, in one table pass.
+//! Byte classes: which kinds of bytes a value holds, in one table pass.
 //!
-//! Way: decode -> **gate** -> literals -> detect. Most values of real traffic (words, numbers, names, ids) end here,
-//! in tens of nanoseconds. A gate may overstate, never understate: every detector says in
-//! [`Gate`](crate::detect::Gate) which classes its evidence cannot do without, and the suite and a fuzz target compare
-//! verdicts with the gate on and off.
+//! Decoding asks for the bytes that trigger a decoder, the gate for those that a detector cannot do without
+//! ([`Gate`](crate::detect::Gate)). Most values of real traffic (words, numbers, names, ids) end here, in tens of nanoseconds.
+//! A gate may overstate, never understate: the suite and a fuzz target compare verdicts with the gate on and off.
 
 /// A set of byte classes, as found in a value or needed by a detector.
 ///
