@@ -124,11 +124,11 @@ pub unsafe extern "C" fn abatis_verdict_json(
             return Err(abatis_status::BufferTooSmall.into());
         }
         // SAFETY: not NULL and writable for `size` bytes, says the head of the header. It is set first: C need not have.
-        let mut buffer = unsafe {
+        let buffer = unsafe {
             std::ptr::write_bytes(buffer.cast::<u8>(), 0, counted.0 + 1);
             std::slice::from_raw_parts_mut(buffer.cast::<u8>(), counted.0)
         };
-        let _ = serde_json::to_writer(&mut buffer, &verdict.0);
+        let _ = serde_json::to_writer(buffer, &verdict.0);
         Ok(())
     })
 }

@@ -1,4 +1,5 @@
 //! Every function, called as C calls it: what it does, and what it answers to NULL and nonsense.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod support;
 
@@ -131,7 +132,7 @@ fn wrong_calls_for_policies_are_told() {
 #[test]
 fn mode_sensitivity_and_rules_reach_the_engine() {
     let policy = policy("mode: block");
-    let rules = r#"
+    let rules = r"
 rules:
   - id: own.word
     about: a word of ours
@@ -141,7 +142,7 @@ rules:
     origin: our own
     hits: [frobnicate]
     passes: [frob]
-"#;
+";
     let ((name, name_len), (yaml, len)) = (text("own.yaml"), text(rules));
     let (mut engine, mut error) = (null_mut(), null_mut());
     // SAFETY: all pointers are good.

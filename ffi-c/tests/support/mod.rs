@@ -1,5 +1,6 @@
 //! What the tests share: calls as C makes them, in fewer words.
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(unreachable_pub, reason = "included by several tests")]
 
 use std::ffi::{c_char, c_void};
