@@ -64,27 +64,30 @@ private:
 class policy : public detail::owner<abatis_policy, abatis_policy_free> {
 public:
   static policy from_file(std::string_view path) {
-    abatis_policy *made; abatis_error *error;
-    const abatis_status status = abatis_policy_from_file(path.data(), path.size(), &made, &error);
+    abatis_policy *made;
+    abatis_error *error;
+    const auto status = abatis_policy_from_file(path.data(), path.size(), &made, &error);
     detail::check(status, error);
     return policy(made);
   }
   static policy from_memory(std::string_view name, std::string_view yaml, std::string_view folder = {}) {
-    abatis_policy *made; abatis_error *error;
-    const abatis_status status = abatis_policy_from_memory(name.data(), name.size(), yaml.data(), yaml.size(), folder.data(),
-                                            folder.size(), &made, &error);
+    abatis_policy *made;
+    abatis_error *error;
+    const auto status = abatis_policy_from_memory(name.data(), name.size(), yaml.data(), yaml.size(),
+                                                  folder.data(), folder.size(), &made, &error);
     detail::check(status, error);
     return policy(made);
   }
   static policy builtin(std::string_view name = "default") {
-    abatis_policy *made; abatis_error *error;
-    const abatis_status status = abatis_policy_builtin(name.data(), name.size(), &made, &error);
+    abatis_policy *made;
+    abatis_error *error;
+    const auto status = abatis_policy_builtin(name.data(), name.size(), &made, &error);
     detail::check(status, error);
     return policy(made);
   }
   policy &add_rules(std::string_view name, std::string_view yaml) {
     abatis_error *error;
-    const abatis_status status = abatis_policy_add_rules(get(), name.data(), name.size(), yaml.data(), yaml.size(), &error);
+    const auto status = abatis_policy_add_rules(get(), name.data(), name.size(), yaml.data(), yaml.size(), &error);
     detail::check(status, error);
     return *this;
   }
@@ -104,8 +107,9 @@ private:
 class engine : public detail::owner<abatis_engine, abatis_engine_free> {
 public:
   explicit engine(const policy &of, const abatis_options *options = nullptr) {
-    abatis_engine *made; abatis_error *error;
-    const abatis_status status = abatis_engine_new(of.get(), options, &made, &error);
+    abatis_engine *made;
+    abatis_error *error;
+    const auto status = abatis_engine_new(of.get(), options, &made, &error);
     detail::check(status, error);
     reset(made);
   }
