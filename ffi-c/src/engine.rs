@@ -72,6 +72,11 @@ pub unsafe extern "C" fn abatis_engine_new(
 }
 
 /// Reads and compiles a policy file: `abatis_policy_from_file` and `abatis_engine_new` in one.
+///
+/// - `path`: of `path_len` bytes.
+/// - `options`, `engine`, `error`: as for `abatis_engine_new`.
+///
+/// Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn abatis_engine_from_file(
     path: *const c_char,

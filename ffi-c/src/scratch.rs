@@ -10,8 +10,8 @@ use crate::boundary::{Out, give, guard, object, take_back};
 use crate::error::Failure;
 use crate::status::abatis_status;
 
-/// The memory that inspections work in: one for each thread that inspects, kept between requests. The first request in a new one is
-/// slow, since its tables are filled; after that a clean request allocates next to nothing.
+/// The memory that inspections work in: one for each thread that inspects, kept between requests. The first requests in a new one
+/// are slower, since its tables are filled; after that a clean request allocates next to nothing.
 ///
 /// A scratch and all sessions that share it are used by one thread at a time. Free it with `abatis_scratch_free`; its sessions may
 /// outlive it.

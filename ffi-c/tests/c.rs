@@ -3,7 +3,7 @@
 //! `cargo xtask ffi` runs them again under valgrind and sanitizers, through these variables:
 //!
 //! - `ABATIS_TEST_RUNNER`: a command that runs each program;
-//! - `ABATIS_TEST_CFLAGS`: more arguments for the compiler;
+//! - `ABATIS_TEST_CFLAGS`: more arguments for compiling, not for linking;
 //! - `ABATIS_TEST_LIBS`: what to link in place of the library that was built with this test.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
@@ -42,24 +42,32 @@ fn installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Compiles a program; its file.
+/// Compiles and links a program; its file.
 fn compile(compiler: &str, standard: &str, source: &Path, name: &str) -> PathBuf {
     let program = LIBRARY.join(name);
-    let mut command = Command::new(compiler);
-    command.arg(format!("-std={standard}"));
-    command.args(["-pedantic", "-Wall", "-Wextra", "-Werror", "-g", "-I"]);
-    command.arg(Path::new(FOLDER).join("include"));
-    command.args(words("ABATIS_TEST_CFLAGS")).arg(source).arg("-o").arg(&program);
+    let object = program.with_extension("o");
+    let mut compile = Command::new(compiler);
+    compile.args(["-c", &format!("-std={standard}"), "-g", "-pthread", "-I"]);
+    compile.arg(Path::new(FOLDER).join("include"));
+    compile.args(["-pedantic", "-Wall", "-Wextra", "-Werror"]);
+    compile.args(words("ABATIS_TEST_CFLAGS")).arg(source).arg("-o").arg(&object);
+    succeed(&mut compile);
+    let mut link = Command::new(compiler);
+    link.arg(&object).arg("-o").arg(&program);
     let libs = words("ABATIS_TEST_LIBS");
     if libs.is_empty() {
         let folder = LIBRARY.display();
-        command.args([format!("-L{folder}"), "-labatis".into(), format!("-Wl,-rpath,{folder}")]);
+        link.args([format!("-L{folder}"), "-labatis".into(), format!("-Wl,-rpath,{folder}")]);
     } else {
-        command.args(libs);
+        link.args(libs);
     }
-    let output = command.arg("-pthread").output().unwrap();
-    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    succeed(link.arg("-pthread"));
     program
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Runs a program, as `ABATIS_TEST_RUNNER` says.

@@ -44,7 +44,12 @@ impl Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let Options { prefix, destdir, profile, .. } = options;
-    execute(cargo("build --package abatis-ffi --profile").arg(profile))?;
+    // Without the rlib, which tests link: beside one, cargo leaves link-time optimisation out.
+    let build = match profile.as_str() {
+        "dev" => "build --package abatis-ffi --profile",
+        _ => "rustc --package abatis-ffi --lib --crate-type cdylib,staticlib --profile",
+    };
+    execute(cargo(build).arg(profile))?;
     let built = target().join(if profile == "dev" { "debug" } else { profile });
 
     let libdir = match options.libdir.strip_prefix("PREFIX") {
