@@ -12,11 +12,13 @@ use crate::{Failure, install};
 
 /// Below valgrind a program ends with this code if there was anything to tell.
 const VALGRIND: &str = "valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect";
+/// One runtime, that of Rust: what is undefined in C traps, since gcc's runtime would be a second one.
+const CHECKS: &str = "-fsanitize=address,undefined -fsanitize-undefined-trap-on-error";
 const ASAN_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also run the shared cases under valgrind, and everything under AddressSanitizer and UndefinedBehaviorSanitizer
+    /// Also run the shared cases under valgrind, and Rust and C together under sanitizers
     #[arg(long)]
     pub(crate) full: bool,
     /// Write the ABI as it is now to ffi-c/abi, in place of comparing
@@ -128,7 +130,7 @@ fn valgrind(full: bool) -> Result<(), Failure> {
     execute(command.env("ABATIS_TEST_RUNNER", VALGRIND))
 }
 
-/// Rust and C under one AddressSanitizer, C under `UndefinedBehaviorSanitizer` too.
+/// Rust and C under one `AddressSanitizer`, C with traps where it is undefined.
 fn sanitizers() -> Result<(), Failure> {
     let folder = target().join("asan");
     let mut build = cargo("build --package abatis-ffi --target");
@@ -148,8 +150,6 @@ fn sanitizers() -> Result<(), Failure> {
     );
     let mut test =
         cargo("test --quiet --package abatis-ffi --test c -- shared_cases examples guide wrappers");
-    // One runtime, that of Rust: what is undefined in C traps, since gcc's would be a second one.
-    const CHECKS: &str = "-fsanitize=address,undefined -fsanitize-undefined-trap-on-error";
     test.env("ABATIS_TEST_LIBS", libs).env("ABATIS_TEST_CFLAGS", CHECKS);
     execute(&mut test)
 }
