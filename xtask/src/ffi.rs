@@ -106,8 +106,12 @@ fn stub(prefix: &Path) -> Result<PathBuf, Failure> {
     let declared = text.split_once("extern \"C\" {").map_or("", |(_, rest)| rest);
     let declared = declared.split("#ifdef __cplusplus").next().unwrap_or_default();
     let (_, declared) = declared.split_once("#endif // __cplusplus").unwrap_or_default();
-    let source =
-        format!("#include \"abatis.h\"\n{}", declared.replace(");\n", ") { __builtin_trap(); }\n"));
+    // A variable of each enum, so that its numbers are compared: functions have them as int32_t.
+    let enums = text.lines().filter_map(|line| line.strip_prefix("enum "));
+    let enums =
+        enums.fold(String::new(), |all, name| all + "enum " + name + " numbers_of_" + name + ";\n");
+    let functions = declared.replace(");\n", ") { __builtin_trap(); }\n");
+    let source = format!("#include \"abatis.h\"\n{enums}{functions}");
     let path = prefix.join("stub.c");
     fs::write(&path, source).map_err(|error| format!("{}: {error}", path.display()))?;
     let stub = prefix.join("stub.so");
