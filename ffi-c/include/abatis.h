@@ -459,8 +459,8 @@ typedef struct abatis_handle abatis_handle;
 typedef struct abatis_policy abatis_policy;
 
 /**
- * The memory that inspections work in: one for each thread that inspects, kept between requests. The first request in a new one is
- * slow, since its tables are filled; after that a clean request allocates next to nothing.
+ * The memory that inspections work in: one for each thread that inspects, kept between requests. The first requests in a new one
+ * are slower, since its tables are filled; after that a clean request allocates next to nothing.
  *
  * A scratch and all sessions that share it are used by one thread at a time. Free it with `abatis_scratch_free`; its sessions may
  * outlive it.
@@ -571,6 +571,11 @@ abatis_status abatis_engine_new(const abatis_policy *policy,
 
 /**
  * Reads and compiles a policy file: `abatis_policy_from_file` and `abatis_engine_new` in one.
+ *
+ * - `path`: of `path_len` bytes.
+ * - `options`, `engine`, `error`: as for `abatis_engine_new`.
+ *
+ * Any thread.
  */
 abatis_status abatis_engine_from_file(const char *path,
                                       size_t path_len,
