@@ -52,6 +52,20 @@ def values():
             yield from set(texts(tomllib.loads(path.read_text())))
 
 
+def calls(value: bytes):
+    """A sequence of calls for the target `ffi`, whose numbers are those of its `match`: each choice is a byte, bytes have their length
+    before them."""
+    def text(data: bytes) -> bytes:
+        return bytes([min(len(data), 63)]) + data[:63]
+
+    begin, line, header, body, finish, inspect, read = 12, 13, 14, 15, 16, 19, 21
+    yield bytes([10, begin, 0, 0, line, 0]) + text(b"POST") + text(b"/?q=" + value) + bytes([finish, 0, read, 0, 255])
+    yield (bytes([10, begin, 0, 0, line, 0]) + text(b"POST") + text(b"/") + bytes([header, 0])
+           + text(b"Content-Type") + text(b"application/json") + bytes([body, 0]) + text(b'{"a": "') + text(b"")
+           + bytes([body, 0]) + text(value + b'"}') + text(b"") + bytes([finish, 0, read, 0, 255]))
+    yield bytes([6, 0, 7, 0, 8, 0, 1, 0, inspect, 0, 0, 2]) + text(value) + bytes([read, 0, 255])
+
+
 def main() -> None:
     for number, value in enumerate(sorted(set(values()))):
         for target in VALUE_TARGETS:
@@ -61,6 +75,8 @@ def main() -> None:
             add(target, bytes([number % 256]) + value)
         if number % 4:
             continue
+        for sequence in calls(value):
+            add("ffi", sequence)
         quoted = urllib.parse.quote_from_bytes(value).encode()
         text = value.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
         document = b'{"items":[{"note":"' + text.encode() + b'"}],"id":7}'

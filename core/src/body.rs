@@ -14,6 +14,7 @@ use crate::parse::form::{self, FormParser};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
 use crate::parse::query;
 use crate::repeat;
+use crate::schema::full::CompiledSchema;
 use crate::schema::tape::Tape;
 use crate::session::Piece;
 use crate::span::{Part, Place, Span};
@@ -151,15 +152,19 @@ impl Body {
         }
     }
 
-    /// The end of the body.
-    pub(crate) fn finish(&mut self, run: &mut Run<'_>, parameters: &mut Parameters) {
+    /// The end of the body, which is held against `schema` if it is JSON.
+    pub(crate) fn finish(
+        &mut self,
+        run: &mut Run<'_>,
+        parameters: &mut Parameters,
+        schema: Option<&CompiledSchema>,
+    ) {
         match self.reading {
             Reading::Opaque => run.case.partial(run.plan, Limit::Opaque),
             Reading::Json => {
                 self.json(run, |parser, sink| parser.finish(sink));
                 if self.taped
-                    && let (Some(route), Some(tape)) = (run.route(), &mut self.tape)
-                    && let Some(schema) = &route.body
+                    && let (Some(schema), Some(tape)) = (schema, &mut self.tape)
                 {
                     contract::body(run, schema, tape);
                 }

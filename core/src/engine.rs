@@ -26,6 +26,7 @@ use crate::verdict::Verdict;
 /// - [`inspect_with`](Engine::inspect_with): speed, memory from the caller; allocates nothing when warm and clean.
 /// - [`session`](Engine::session): a request that comes in pieces.
 /// - [`inspect_value`](Engine::inspect_value): one value outside of any request.
+/// - [`validate`](Engine::validate): one JSON document against a schema of the policy.
 ///
 /// ```
 /// use abatis::{Action, Engine, Policy, Request};
@@ -95,6 +96,34 @@ impl Engine {
         self.run(scratch.work(&self.inner), |state, plan, memory| {
             state.value(plan, memory, place, value);
         })
+    }
+
+    /// Holds a JSON document against the policy's schema of that name, as the body of a route that asks for it would be: read
+    /// by the same parser, its values inspected, its violations told as findings of class `schema`. `None` if the policy has no
+    /// such schema.
+    ///
+    /// ```
+    /// use abatis::{Action, Engine, Policy, Scratch};
+    /// let policy = Policy::from_yaml("p.yaml", "schemas: {age: {type: integer, minimum: 0}}")?;
+    /// let engine = Engine::new(&policy)?;
+    /// let mut scratch = Scratch::new();
+    /// let verdict = engine.validate(&mut scratch, "age", b"42").expect("a schema of that name");
+    /// assert_eq!(verdict.action, Action::Allow);
+    /// let verdict = engine.validate(&mut scratch, "age", b"-1").expect("a schema of that name");
+    /// assert_eq!(verdict.findings[0].rule.as_str(), "schema.minimum");
+    /// assert!(engine.validate(&mut scratch, "size", b"42").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn validate<'s>(
+        &self,
+        scratch: &'s mut Scratch,
+        schema: &str,
+        document: &[u8],
+    ) -> Option<&'s Verdict> {
+        let schema = self.inner.plan.schema(schema)?;
+        Some(self.run(scratch.work(&self.inner), |state, plan, memory| {
+            state.document(plan, memory, schema, document);
+        }))
     }
 
     #[inline]

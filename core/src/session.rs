@@ -19,6 +19,7 @@ use crate::parse::target::{Problems, Target};
 use crate::parse::{cookie, query};
 use crate::repeat;
 use crate::request::Request;
+use crate::schema::full::CompiledSchema;
 use crate::scratch::Scratch;
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
@@ -186,6 +187,25 @@ impl State {
             trail: &Trail::Root,
         };
         Run { plan, memory, case: &mut self.case }.field(&field);
+        self.phase = Phase::Done;
+    }
+
+    /// One JSON document that is held against a schema, from [`State::reset`].
+    pub(crate) fn document(
+        &mut self,
+        plan: &Plan,
+        memory: &mut Memory,
+        schema: &CompiledSchema,
+        document: &[u8],
+    ) {
+        self.body.begin(plan, Reading::Json, true);
+        let mut run = Run { plan, memory, case: &mut self.case };
+        let fits = document.get(..plan.limits.body_bytes).unwrap_or(document);
+        if fits.len() < document.len() {
+            run.case.partial(plan, Limit::BodyBytes);
+        }
+        self.body.feed(&mut run, &mut self.parameters, fits, true);
+        self.body.finish(&mut run, &mut self.parameters, Some(schema));
         self.phase = Phase::Done;
     }
 
@@ -377,12 +397,12 @@ impl State {
         }
         self.phase = Phase::Done;
         let mut run = Run { plan, memory, case: &mut self.case };
+        let schema = run.route().and_then(|route| route.body.as_deref());
         if self.received > 0 {
-            self.body.finish(&mut run, &mut self.parameters);
+            self.body.finish(&mut run, &mut self.parameters, schema);
         }
-        let wants_json = run.route().is_some_and(|route| route.body.is_some());
         let has_json = self.received > 0 && self.body.reading() == Reading::Json;
-        if wants_json && !has_json && (self.received > 0 || self.carries_body) {
+        if schema.is_some() && !has_json && (self.received > 0 || self.carries_body) {
             contract::no_json(&mut run);
         }
         self.parameters.settle(&mut run);

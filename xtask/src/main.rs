@@ -5,7 +5,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
 mod bench;
+mod ffi;
 mod fuzz;
+mod header;
+mod install;
 mod quality;
 mod run;
 mod schemas;
@@ -32,6 +35,12 @@ enum Chore {
     Bench(bench::Options),
     /// Let fuzz targets look for inputs that break them
     Fuzz(fuzz::Options),
+    /// The C library installed, linked, under valgrind and with the ABI that was promised
+    Ffi(ffi::Options),
+    /// Write the C header to ffi-c/include
+    Header,
+    /// Install the C library: header, libabatis.so, libabatis.a, abatis.pc
+    Install(install::Options),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
 }
@@ -45,6 +54,9 @@ fn main() -> ExitCode {
         Chore::Quality(options) => quality::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Ffi(options) => ffi::run(&options),
+        Chore::Header => header::run(),
+        Chore::Install(options) => install::run(&options),
         Chore::Schemas(options) => schemas::run(&options),
     };
     match outcome {

@@ -14,6 +14,12 @@ pub(crate) fn root() -> PathBuf {
     root
 }
 
+/// The folder that cargo builds in: that of this program.
+pub(crate) fn target() -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    program.ancestors().nth(2).map_or_else(|| root().join("target"), Path::to_owned)
+}
+
 /// A cargo command from blank-separated arguments, in the folder of the workspace.
 pub(crate) fn cargo(arguments: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

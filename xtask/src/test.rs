@@ -69,6 +69,7 @@ fn steps(options: &Options) -> Vec<Step> {
         step("bench answers", run("test --workspace --all-features --benches --quiet")),
         // As it is shipped: without what is open to benches and fuzz targets only.
         step("tests without features", run(SHIPPED)),
+        step("C library", run(if options.full { "xtask ffi --full" } else { "xtask ffi" })),
         step("documentation", Action::Run(documentation())),
         step("packages", Action::Run(packages(options.full))),
         step("dependencies", dependencies()),

@@ -2,6 +2,7 @@
 //!
 //! Way: model -> check -> **plan** -> Engine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ambiguity::Ambiguity;
@@ -50,6 +51,8 @@ pub(crate) struct Plan {
     pub(crate) exclusions: Exclusions,
     pub(crate) router: Routes,
     pub(crate) routes: Vec<RoutePlan>,
+    /// The policy's schemas by name, whether a route asks for them or not.
+    schemas: BTreeMap<String, Arc<CompiledSchema>>,
     pub(crate) ruleset: Arc<str>,
 }
 
@@ -123,7 +126,7 @@ impl CompiledRule {
 pub(crate) struct RoutePlan {
     pub(crate) settings: Settings,
     pub(crate) exclusions: Exclusions,
-    pub(crate) body: Option<CompiledSchema>,
+    pub(crate) body: Option<Arc<CompiledSchema>>,
     pub(crate) parameters: Vec<ParameterPlan>,
 }
 
@@ -269,7 +272,8 @@ impl Plan {
             errors
                 .extend(found.into_iter().map(|d| policy.source.diagnostic(&d.pointer, d.message)));
         });
-        let routes = route_plans(bundle, &rules, &mut errors);
+        let schemas = named_schemas(bundle, &mut errors);
+        let routes = route_plans(bundle, &rules, &schemas, &mut errors);
 
         let (Ok(patterns), Ok(router), true) = (patterns, router, errors.is_empty()) else {
             return Err(BuildError::invalid(errors));
@@ -298,6 +302,7 @@ impl Plan {
             exclusions,
             router,
             routes,
+            schemas,
             ruleset: bundle.digest().into(),
         };
         let needed = plan.memory_usage();
@@ -333,6 +338,11 @@ impl Plan {
         } else {
             self.literals.find_slowly(reading, hits);
         }
+    }
+
+    /// The policy's schema of that name.
+    pub(crate) fn schema(&self, name: &str) -> Option<&CompiledSchema> {
+        self.schemas.get(name).map(|schema| &**schema)
     }
 
     /// Whether the literals of the rules are searched for by windows.
@@ -397,18 +407,32 @@ fn at_rule(bundle: &Bundle, diagnostic: Diagnostic) -> Diagnostic {
     diagnostic
 }
 
+/// Each schema of the policy once, however many routes ask for it.
+fn named_schemas(
+    bundle: &Bundle,
+    errors: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Arc<CompiledSchema>> {
+    let mut schemas = BTreeMap::new();
+    for name in bundle.policy.schemas.keys() {
+        let document = bundle.schema(name);
+        if let Some(schema) = document.and_then(|found| compile_schema(name, found, errors)) {
+            schemas.insert(name.clone(), Arc::new(schema));
+        }
+    }
+    schemas
+}
+
 fn route_plans(
     bundle: &Bundle,
     rules: &[CompiledRule],
+    schemas: &BTreeMap<String, Arc<CompiledSchema>>,
     errors: &mut Vec<Diagnostic>,
 ) -> Vec<RoutePlan> {
     let policy = &bundle.policy;
     let mut plans = Vec::new();
     for (at, route) in policy.routes.iter().enumerate() {
-        let body = route
-            .body
-            .as_deref()
-            .and_then(|name| compile_schema(name, bundle.schema(name)?, errors));
+        // A name that leads nowhere has been reported by `check`.
+        let body = route.body.as_deref().and_then(|name| schemas.get(name).cloned());
         let parameters = route.parameters.iter().enumerate().filter_map(|(index, parameter)| {
             let document = bundle.parameter_schema(at, index)?;
             Some(ParameterPlan {
