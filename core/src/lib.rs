@@ -234,6 +234,7 @@ mod span;
 mod structure;
 mod trail;
 mod verdict;
+mod words;
 
 pub use compile::gate::GateAutomaton;
 pub use decode::Transform;

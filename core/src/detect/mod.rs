@@ -47,7 +47,6 @@ pub(crate) mod script;
 pub(crate) mod segment;
 pub(crate) mod shell;
 pub(crate) mod sql;
-pub(crate) mod words;
 
 use segment::{Recorder, Scorer, Sink, Weights};
 

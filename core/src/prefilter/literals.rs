@@ -196,15 +196,16 @@ impl Hits {
 
     #[inline]
     fn clear(&mut self, literals: usize) {
-        self.languages = 0;
-        for occurrence in self.found.drain(..) {
-            if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
-                *word = 0;
+        if !self.found.is_empty() {
+            self.languages = 0;
+            for occurrence in self.found.drain(..) {
+                if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
+                    *word = 0;
+                }
             }
         }
-        let words = literals.div_ceil(64);
-        if self.seen.len() < words {
-            self.seen.resize(words, 0);
+        if self.seen.len() * 64 < literals {
+            self.seen.resize(literals.div_ceil(64), 0);
         }
     }
 

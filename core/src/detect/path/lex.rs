@@ -170,12 +170,14 @@ pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
 
 /// Whether what stands before a separator is a scheme (other than the web's), a drive, or Java's `..;`.
 fn ends_oddly(before: &[u8]) -> bool {
-    let scheme = match before {
-        [scheme @ .., b':'] | [scheme @ .., b'%', b'3', b'a' | b'A'] => scheme,
-        _ => return before.ends_with(b";") || before.ends_with(b"%3b") || before.ends_with(b"%3B"),
-    };
-    let name = name_run_back(scheme);
-    !(name.eq_ignore_ascii_case(b"https") || name.eq_ignore_ascii_case(b"http"))
+    match before {
+        [scheme @ .., b':'] | [scheme @ .., b'%', b'3', b'a' | b'A'] => {
+            let name = name_run_back(scheme);
+            !(name.eq_ignore_ascii_case(b"https") || name.eq_ignore_ascii_case(b"http"))
+        }
+        [.., b';'] | [.., b'%', b'3', b'b' | b'B'] => true,
+        _ => false,
+    }
 }
 
 /// The name that `before` ends with. Behind a percent sequence, its digits are none of it.

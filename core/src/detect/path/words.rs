@@ -1,7 +1,7 @@
 //! Names of folders and files that paths of attacks lead to. Word tables only; what they weigh is in the weight file.
 
 use super::PathToken::{self, *};
-use crate::detect::words::Table;
+use crate::words::Table;
 
 /// Folders and files by what they are.
 const NAMES: &[(PathToken, &str)] = &[

@@ -3,7 +3,7 @@
 //! JavaScript minds letter case; the table does not, since templates and proxies upper- or lower-case values on their
 //! way. Words are as in ECMA-262 and the HTML and DOM standards, old ones where engines still know them.
 
-use crate::detect::words::Table;
+use crate::words::Table;
 
 tokens! {
     /// What the lexer says. Everything between is folded away.

@@ -1,7 +1,7 @@
 //! Names of commands, and paths they are used on. Word tables only; what they weigh is in the weight file.
 
 use super::ShellToken::{self, *};
-use crate::detect::words::Table;
+use crate::words::Table;
 
 /// Commands by what they are.
 const COMMANDS: &[(ShellToken, &str)] = &[

@@ -3,7 +3,7 @@
 //! Which words *attack* is not said here: a word only gets its part of speech, the weights are data.
 
 use super::SqlToken::{self, *};
-use crate::detect::words::Table;
+use crate::words::Table;
 
 /// What a word is.
 #[derive(Clone, Copy, Debug)]
