@@ -60,6 +60,8 @@ pub(crate) fn targets() -> Vec<String> {
 
 /// One target for so many seconds, from its seeds and regressions if it has some; what is new goes to its corpus.
 pub(crate) fn command(target: &str, seconds: u32) -> Command {
+    // cargo-fuzz makes that folder itself only if it is not named. Where it cannot be made the fuzzer says so.
+    let _ = fs::create_dir_all(root().join("fuzz/corpus").join(target));
     let mut command = cargo(&format!("fuzz run {target} fuzz/corpus/{target}"));
     for folder in ["seeds", "regressions"] {
         let folder = format!("fuzz/{folder}/{target}");

@@ -205,6 +205,7 @@ mod tests {
             b"python",
             b"ping",
             b"net user",
+            b"+",
             b"dir",
             b"c:",
             b".exe",

@@ -449,17 +449,17 @@ pub(super) fn may_begin_command(view: &[u8], at: usize) -> bool {
     let rest = view.get(at..).unwrap_or_default();
     let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'+').count();
     let rest = rest.get(blanks..).unwrap_or_default();
-    match word::plain(rest) {
-        Some(word) if word.is_empty() => false,
-        Some(word) => {
-            let name = word.as_bytes();
-            name == b"."
-                || is_slice(name)
-                || words::path(name).is_some()
-                || words::command(program(name)).is_some()
-        }
-        None => true,
-    }
+    let Some(text) = word::plain(rest) else { return true };
+    let known = |text: &[u8]| {
+        let word = Word::of(text);
+        let name = word.as_bytes();
+        name == b"."
+            || is_slice(name)
+            || words::path(name).is_some()
+            || words::command(program(name)).is_some()
+    };
+    let to_plus = text.iter().position(|&byte| byte == b'+');
+    known(text) || to_plus.is_some_and(|end| known(text.get(..end).unwrap_or_default()))
 }
 
 /// Whether the text starts with one of [`SOLO_STARTS`], as a word.

@@ -61,6 +61,13 @@ impl Word {
         }
     }
 
+    /// The word whose bytes stand for themselves.
+    pub(super) fn of(text: &[u8]) -> Word {
+        let mut word = Word::new();
+        word.push_run(text);
+        word
+    }
+
     /// Lower-case, backslashes as slashes; empty if it was too long. Of a text its begin.
     pub(super) fn as_bytes(&self) -> &[u8] {
         let len = if self.text { self.len.min(KEPT) } else { self.len };
@@ -131,19 +138,15 @@ impl Quotes {
     }
 }
 
-/// The word that `rest` begins with if it stands for itself, whatever [`Stops`] there are; empty at a separator. O(word).
-pub(super) fn plain(rest: &[u8]) -> Option<Word> {
-    let special = |byte: u8| SPECIAL[byte as usize] && byte != b',';
+/// The word that `rest` begins with if its bytes stand for themselves; empty at a separator. O(word).
+///
+/// Where `+` stands for a blank it is the word up to there that counts.
+pub(super) fn plain(rest: &[u8]) -> Option<&[u8]> {
+    let special = |byte: u8| SPECIAL[byte as usize] && !matches!(byte, b',' | b'+');
     let run = rest.iter().position(|&b| special(b)).unwrap_or(rest.len());
-    // Where `+` is no blank it is part of the word, and no command has one.
-    let ended =
-        rest.get(run).is_none_or(|b| matches!(b, b' ' | b'\t' | b'+' | b';' | b'|' | b'&' | b')'));
-    if !ended || matches!(rest.first(), Some(b'{' | b'#' | b',' | b')')) {
-        return None;
-    }
-    let mut word = Word::new();
-    word.push_run(rest.get(..run).unwrap_or_default());
-    Some(word)
+    let ended = matches!(rest.get(run), None | Some(b' ' | b'\t' | b';' | b'|' | b'&' | b')'));
+    let odd = matches!(rest.first(), Some(b'{' | b'#' | b',' | b')'));
+    rest.get(..run).filter(|_| ended && !odd)
 }
 
 /// Reads the word at `at`; returns where it ends. Ends at once on a metacharacter. O(word), and once O(rest) to learn that a
