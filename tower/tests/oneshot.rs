@@ -1,4 +1,5 @@
 //! The layer around services that are functions: every answer, without a socket.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -1,4 +1,5 @@
 //! The layer in an axum service, over real sockets, HTTP/1 and HTTP/2.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
