@@ -22,6 +22,8 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 type Answer = Response<Full<Bytes>>;
 /// Trailers and bytes.
 type Seen = (Option<HeaderMap>, Bytes);
+/// The verdict, and the status if it was refused.
+type Told = (Verdict, Option<StatusCode>);
 
 /// A body of these frames, one at each poll.
 #[derive(Debug, Default)]
@@ -74,7 +76,7 @@ fn engine(policy: &str) -> Engine {
 #[derive(Clone, Default)]
 struct Log {
     seen: Arc<Mutex<Vec<Result<Seen, String>>>>,
-    told: Arc<Mutex<Vec<(Verdict, Option<StatusCode>)>>>,
+    told: Arc<Mutex<Vec<Told>>>,
 }
 
 impl Log {
@@ -86,7 +88,7 @@ impl Log {
     }
 
     /// The only thing that was told.
-    fn told(&self) -> (Verdict, Option<StatusCode>) {
+    fn told(&self) -> Told {
         let told = std::mem::take(&mut *self.told.lock().unwrap());
         let [told] = told.try_into().expect("told once");
         told
