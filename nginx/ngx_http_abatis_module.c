@@ -189,7 +189,7 @@ static void *ngx_http_abatis_create_loc_conf(ngx_conf_t *cf) {
 }
 
 static char *ngx_http_abatis_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child) {
-    static ngx_str_t usual = ngx_string("builtin:default");
+    static ngx_str_t usual = ngx_string("default");
     ngx_http_abatis_loc_conf_t *prev = parent;
     ngx_http_abatis_loc_conf_t *conf = child;
 

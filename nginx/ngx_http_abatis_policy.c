@@ -5,14 +5,17 @@
 static abatis_engine *ngx_http_abatis_compile(ngx_conf_t *cf, ngx_str_t *name);
 static void ngx_http_abatis_policy_cleanup(void *data);
 
-static const ngx_str_t ngx_http_abatis_builtin = ngx_string("builtin:");
-
+/* `strict` is a built-in policy, `strict.yaml` and `./strict` are files. */
 static ngx_int_t ngx_http_abatis_is_builtin(ngx_str_t *name) {
-    return name->len > ngx_http_abatis_builtin.len &&
-           ngx_strncmp(name->data, ngx_http_abatis_builtin.data, ngx_http_abatis_builtin.len) == 0;
+    for (size_t i = 0; i < name->len; i++) {
+        if (name->data[i] == '/' || name->data[i] == '.') {
+            return 0;
+        }
+    }
+    return 1;
 }
 
-/* abatis_policy FILE | builtin:NAME */
+/* abatis_policy FILE | NAME */
 char *ngx_http_abatis_policy_directive(ngx_conf_t *cf, ngx_command_t *command, void *conf) {
     ngx_http_abatis_loc_conf_t *loc = conf;
     ngx_str_t *words = cf->args->elts;
@@ -54,14 +57,14 @@ ngx_http_abatis_policy_t *ngx_http_abatis_policy(ngx_conf_t *cf, ngx_str_t *valu
 }
 
 static abatis_engine *ngx_http_abatis_compile(ngx_conf_t *cf, ngx_str_t *name) {
-    size_t prefix = ngx_http_abatis_is_builtin(name) ? ngx_http_abatis_builtin.len : 0;
-    const char *text = (const char *) name->data + prefix;
+    const char *text = (const char *) name->data;
     abatis_policy *policy = NULL;
     abatis_engine *engine = NULL;
     abatis_error *error = NULL;
 
-    abatis_status status = prefix ? abatis_policy_builtin(text, name->len - prefix, &policy, &error)
-                                  : abatis_policy_from_file(text, name->len, &policy, &error);
+    abatis_status status = ngx_http_abatis_is_builtin(name)
+                               ? abatis_policy_builtin(text, name->len, &policy, &error)
+                               : abatis_policy_from_file(text, name->len, &policy, &error);
     if (status == ABATIS_STATUS_OK) {
         status = abatis_engine_new(policy, NULL, &engine, &error);
     }

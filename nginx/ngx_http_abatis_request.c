@@ -92,6 +92,9 @@ ngx_int_t ngx_http_abatis_handler(ngx_http_request_t *r) {
     }
     /* A location that a redirect led to decides by its own directives. */
     ctx->conf = conf;
+    if (ctx->session && ctx->action == ABATIS_ACTION_BLOCK && conf->mode == NGX_HTTP_ABATIS_ON) {
+        ngx_http_abatis_stop(ctx);
+    }
     if (ctx->session == NULL) {
         return ngx_http_abatis_judge(ctx);
     }
@@ -136,9 +139,12 @@ static ngx_int_t ngx_http_abatis_head(ngx_http_request_t *r, ngx_http_abatis_ctx
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_table_elt_t *header = part->elts;
     for (ngx_uint_t i = 0; status == ABATIS_STATUS_OK; i++) {
-        if (progress == ABATIS_PROGRESS_BLOCK && ctx->conf->mode == NGX_HTTP_ABATIS_ON) {
-            ngx_http_abatis_stop(ctx);
-            return ngx_http_abatis_judge(ctx);
+        if (progress == ABATIS_PROGRESS_BLOCK) {
+            ctx->action = ABATIS_ACTION_BLOCK;
+            if (ctx->conf->mode == NGX_HTTP_ABATIS_ON) {
+                ngx_http_abatis_stop(ctx);
+                return ngx_http_abatis_judge(ctx);
+            }
         }
         if (i >= part->nelts) {
             if (part->next == NULL) {
@@ -245,9 +251,12 @@ static ngx_int_t ngx_http_abatis_feed(ngx_http_request_t *r, ngx_http_abatis_ctx
     }
     ctx->fed += len;
 
-    if (progress == ABATIS_PROGRESS_BLOCK && conf->mode == NGX_HTTP_ABATIS_ON) {
-        ngx_http_abatis_stop(ctx);
-        return ngx_http_abatis_judge(ctx);
+    if (progress == ABATIS_PROGRESS_BLOCK) {
+        ctx->action = ABATIS_ACTION_BLOCK;
+        if (conf->mode == NGX_HTTP_ABATIS_ON) {
+            ngx_http_abatis_stop(ctx);
+            return ngx_http_abatis_judge(ctx);
+        }
     }
     if (ctx->over_limit) {
         ngx_http_abatis_stop(ctx);
@@ -287,9 +296,9 @@ static ngx_int_t ngx_http_abatis_finish(ngx_http_request_t *r, ngx_http_abatis_c
     return ngx_http_abatis_judge(ctx);
 }
 
-/* That we stop is our choice and no fault of the request: its action is the strongest that a finding asks for. */
+/* That we stop is our choice and no fault of the request: it is blocked if it was to be blocked already, whether for a finding or
+ * for a limit, and else its action is the strongest that a finding asks for. */
 void ngx_http_abatis_stop(ngx_http_abatis_ctx_t *ctx) {
-    ctx->action = ABATIS_ACTION_ALLOW;
     if (abatis_session_stop(ctx->session, &ctx->verdict) != ABATIS_STATUS_OK) {
         ctx->failed = 1;
         ctx->action = ABATIS_ACTION_BLOCK;

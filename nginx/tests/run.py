@@ -80,7 +80,7 @@ http {{
     location /ws/ {{ abatis on; proxy_pass http://127.0.0.1:{up}; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }}
     location /noted/ {{ abatis on; abatis_log off; proxy_pass http://127.0.0.1:{up}; }}
     location /syslog/ {{ abatis on; abatis_log syslog:server=127.0.0.1:{syslog},tag=abatis; proxy_pass http://127.0.0.1:{up}; }}
-    location /strict/ {{ abatis on; abatis_policy builtin:strict; proxy_pass http://127.0.0.1:{up}; }}
+    location /strict/ {{ abatis on; abatis_policy strict; proxy_pass http://127.0.0.1:{up}; }}
   }}
   {more}
 }}
@@ -599,7 +599,7 @@ def test_bad_configuration(nginx, up):
     refused(POLICY, "abatis_body_limit 1k perhaps;", "pass")
     refused(POLICY, "abatis_body_limit big;", "invalid size")
     refused(POLICY, "server { abatis on; abatis_policy missing.yaml; }", "missing.yaml")
-    refused(POLICY, "server { abatis on; abatis_policy builtin:nothing; }", "nothing")
+    refused(POLICY, "server { abatis on; abatis_policy nothing; }", "nothing")
     nginx.write("policy.yaml", POLICY)
     nginx.configure()
     check(nginx.test()[0] == 0, "the good configuration is taken again")
