@@ -146,7 +146,7 @@ def wrk(url, folder, method="GET", body="", seconds=3.0):
 
 def answers(base):
     """How many attacks each place stops, and what of the ordinary is stopped too."""
-    headers = [word for name, value in BROWSER.items() if name != "Host" for word in ("-H", f"{name}: {value}")]
+    headers = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
     js = ["-H", "Content-Type: application/json"]
     result = {}
     for number, (kind, value) in enumerate(ATTACKS):

@@ -34,7 +34,7 @@ routes:
 """
 
 CONFIG = """\
-load_module {module};
+load_module {module}; {modules}
 worker_processes 1; {user}
 pid {dir}/nginx.pid; error_log {dir}/error.log info;
 events {{ worker_connections 512; }}
@@ -139,6 +139,14 @@ class Upstream(threading.Thread):
             return len(self.heads)
 
 
+# libnginx-mod-http-lua, for a test of bodies that another module reads first.
+LUA = ("/usr/lib/nginx/modules/ndk_http_module.so", "/usr/lib/nginx/modules/ngx_http_lua_module.so")
+
+
+def has_lua():
+    return all(os.path.exists(path) for path in LUA)
+
+
 def free_ports(count):
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [s.getsockname()[1] for s in sockets]
@@ -173,7 +181,8 @@ class Nginx:
 
     def configure(self, more=""):
         user = "user root;" if os.geteuid() == 0 else ""
-        self.write("nginx.conf", CONFIG.format(module=self.module, user=user, dir=self.dir, port=self.port, h2=self.h2,
+        modules = "".join(f"load_module {path}; " for path in LUA) if has_lua() else ""
+        self.write("nginx.conf", CONFIG.format(module=self.module, modules=modules, user=user, dir=self.dir, port=self.port, h2=self.h2,
                                                up=self.up, syslog=self.syslog, more=more))
 
     def command(self, *arguments):
@@ -244,7 +253,7 @@ check = Checks()
 
 def curl(url, *arguments, data=None):
     """Status and text of the answer."""
-    command = ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", "-H", "Host: shop.test", *arguments, url]
+    command = ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *([] if any(a.startswith("Host:") for a in arguments) else ["-H", "Host: shop.test"]), *arguments, url]
     if data is not None:
         command[1:1] = ["--data-binary", "@-"]
     done = subprocess.run(command, input=data, capture_output=True)
@@ -438,6 +447,13 @@ def test_one_answer(nginx, up):
                 got += receive(client, 0.5)
                 client.close()
                 check(len(answers(got)) == 1, f"{path}: one request, one answer", answers(got), kind, length)
+                # In one piece.
+                client = socket.create_connection(("127.0.0.1", nginx.port))
+                client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+                               % (path.encode(), kind, length, body + inner))
+                got = receive(client, 0.5)
+                client.close()
+                check(len(answers(got)) == 1, f"{path}: one request in one piece, one answer", answers(got), kind, length)
     for body in (b"%x\r\n%s\r\n" % (len(SCRIPT), SCRIPT), b"%x\r\n%s" % (len(SCRIPT) + len(inner), SCRIPT)):
         client = socket.create_connection(("127.0.0.1", nginx.port))
         client.sendall(b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain; x\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
@@ -567,6 +583,31 @@ def test_limits(nginx, up):
     check(status == 403, "limit: that of the policy", status, text)
 
 
+def test_read_before(nginx, up):
+    """Another module reads the body in the rewrite phase: it is inspected from memory, or from the file that it went to."""
+    if not has_lua():
+        print("libnginx-mod-http-lua is missing: not tried")
+        return
+    nginx.configure(f"""server {{
+      listen 127.0.0.1:{nginx.port}; server_name lua.test;
+      location / {{ rewrite_by_lua_block {{ ngx.req.read_body() }} abatis on; proxy_pass http://127.0.0.1:{up.port}; }}
+      location /stream/ {{ rewrite_by_lua_block {{ ngx.req.read_body() }} abatis on; abatis_body stream; proxy_pass http://127.0.0.1:{up.port}; }}
+    }}""")
+    nginx.reload()
+    time.sleep(0.5)
+    js = ("-H", "Content-Type: application/json")
+    large = b'{"fill": "' + b"lorem ipsum " * 60000 + b'", "text": "<script>alert(1)</script>"}'
+    for path in ("/", "/stream/"):
+        url = f"http://127.0.0.1:{nginx.port}{path}"
+        for name, data in (("small", SCRIPT), ("large", large)):
+            curl_ = lambda data: curl(url, "-H", "Host: lua.test", *js, data=data)
+            check(curl_(data)[0] == 403, f"read before: {name} attack to {path}")
+            check(curl_(data.replace(b"<script>alert(1)</script>", b"dolor"))[0] == 200, f"read before: {name} benign body to {path}")
+    nginx.configure()
+    nginx.reload()
+    time.sleep(0.5)
+
+
 def test_engine_failure(nginx, up):
     base, trigger = f"http://127.0.0.1:{nginx.port}", ("-H", "abatis-test-panic: 1")
     check(curl(f"{base}/api/", *trigger)[0] == 500, "failure: on answers 500")
@@ -660,11 +701,73 @@ def test_reload(nginx, up, full=False):
     check(curl(f"http://127.0.0.1:{nginx.port}/api/?id={ATTACK}")[0] == 403, "attacks are blocked after reloads")
 
 
+SOAK = """\
+local paths = {{"/file", 200}, {"/file?id=1'+or+'1'='1", 403}, {"/off/file?id=1'+or+'1'='1", 200}, {"/detect/?q=<script>alert(1)</script>", 200}}
+local bodies = {{'{"text": "three little pigs"}', 200}, {'{"text": "<script>alert(1)</script>"}', 403}}
+local sent, expected = 0, {}
+request = function()
+  sent = sent + 1
+  local which = sent % 6 + 1
+  local case = paths[which] or bodies[which - 4]
+  local headers = {Host = "shop.test", ["X-Expected"] = tostring(case[2])}
+  if paths[which] then return wrk.format("GET", case[1], headers) end
+  headers["Content-Type"] = "application/json"
+  return wrk.format("POST", "/echo/", headers, case[1])
+end
+response = function(status, headers)
+  if headers["X-Expected"] ~= tostring(status) then
+    wrong = (wrong or 0) + 1
+    what = (what or "") .. " " .. status .. "/" .. tostring(headers["X-Expected"])
+  end
+  answered = (answered or 0) + 1
+end
+local threads = {}
+setup = function(thread) table.insert(threads, thread) end
+done = function(summary)
+  for _, thread in ipairs(threads) do io.write("RESULT ", thread:get("answered") or 0, " ", thread:get("wrong") or 0, string.sub(thread:get("what") or "", 1, 200), "\\n") end
+end
+"""
+
+
+def soak(nginx, seconds):
+    """Attacks and ordinary requests from wrk, with a reload each second: each answer says what it was meant to be."""
+    nginx.configure(f"""server {{
+      listen 127.0.0.1:{nginx.port}; server_name soak.test; root {nginx.dir}/html; access_log off; abatis_log {nginx.dir}/soak.log;
+      add_header X-Expected $http_x_expected always;
+      location / {{ abatis on; }}
+      location /off/ {{ alias {nginx.dir}/html/; }}
+      location /detect/ {{ abatis detect; return 200; }}
+      location /echo/ {{ abatis on; proxy_pass http://127.0.0.1:{nginx.port}/off/file; proxy_method GET; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_hide_header X-Expected; }}
+    }}""")
+    nginx.write("soak.lua", SOAK.replace("shop.test", "soak.test"))
+    nginx.reload()
+    time.sleep(1)  # until the workers with the configuration before are gone
+    wrk = subprocess.Popen(["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", f"{nginx.dir}/soak.lua", f"http://127.0.0.1:{nginx.port}/"],
+                           stdout=subprocess.PIPE, text=True)
+    master, worker, reloads = [], [], 0
+    while wrk.poll() is None:
+        time.sleep(1)
+        worker.append(int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{nginx.workers()[-1]}/status").read())[1]))
+        nginx.reload()
+        reloads += 1
+        master.append(nginx.rss())
+        os.truncate(f"{nginx.dir}/soak.log", 0)
+    said = wrk.stdout.read()
+    answered, wrong = map(int, re.search(r"RESULT (\d+) (\d+)", said).groups())
+    print(said)
+    print(f"soak: {seconds} s, {reloads} reloads, {answered} answers, {wrong} wrong; master {master[len(master) // 10]} KiB at a tenth, "
+          f"{master[-1]} KiB at the end; workers up to {max(worker)} KiB")
+    check(answered > 0 and wrong == 0, "soak: no wrong answer", said)
+    check(master[-1] < master[len(master) // 10] * 1.05, "soak: the master does not grow", master[len(master) // 10], master[-1])
+    check("exited on signal" not in nginx.read("error.log"), "soak: no worker crashed")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("module")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--soak", type=int, default=0, metavar="SECONDS", help="only this: wrk with a reload each second")
     options = parser.parse_args()
     upstream = Upstream()
     upstream.start()
@@ -672,11 +775,13 @@ def main():
     nginx.start()
     try:
         for name, test in list(globals().items()):
-            if name.startswith("test_") and options.only in name:
+            if name.startswith("test_") and not options.soak and options.only in name:
                 start = time.time()
                 test(nginx, upstream, **({"full": options.full} if name == "test_reload" else {}))
                 print(f"{name}: {time.time() - start:.1f} s", flush=True)
-        if not options.only:
+        if options.soak:
+            soak(nginx, options.soak)
+        elif not options.only:
             check("exited on signal" not in nginx.read("error.log"), "no worker crashed")
             check("[alert]" not in nginx.read("error.log"), "no alert",
                   *[line for line in nginx.read("error.log").splitlines() if "[alert]" in line][:5])

@@ -16,6 +16,9 @@ pub(crate) struct Options {
     /// Only tests whose name holds this text
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// In place of the tests: attacks and ordinary requests from wrk, with a reload each second
+    #[arg(long, value_name = "SECONDS")]
+    soak: Option<u32>,
     /// First install what is missing, by apt-get
     #[arg(long)]
     install: bool,
@@ -66,6 +69,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     test.args(options.full.then_some("--full"));
     if let Some(only) = &options.only {
         test.args(["--only", only]);
+    }
+    if let Some(seconds) = options.soak {
+        test.args(["--soak", &seconds.to_string()]);
     }
     execute(&mut test)
 }
