@@ -9,6 +9,7 @@ mod ffi;
 mod fuzz;
 mod header;
 mod install;
+mod nginx;
 mod quality;
 mod run;
 mod schemas;
@@ -41,6 +42,10 @@ enum Chore {
     Header,
     /// Install the C library: header, libabatis.so, libabatis.a, abatis.pc
     Install(install::Options),
+    /// The nginx module, built against the installed nginx and tried in it
+    Nginx(nginx::Options),
+    /// The same work done by others, side by side; writes benches/record
+    Peers(nginx::Peers),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
 }
@@ -57,6 +62,8 @@ fn main() -> ExitCode {
         Chore::Ffi(options) => ffi::run(&options),
         Chore::Header => header::run(),
         Chore::Install(options) => install::run(&options),
+        Chore::Nginx(options) => nginx::run(&options),
+        Chore::Peers(options) => nginx::peers(&options),
         Chore::Schemas(options) => schemas::run(&options),
     };
     match outcome {

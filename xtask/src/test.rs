@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, execute, installed, shown};
-use crate::{Failure, fuzz};
+use crate::{Failure, fuzz, nginx};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -26,7 +26,7 @@ enum Action {
     /// Runs a command.
     Run(Command),
     /// Cannot be done here: why, and how it could.
-    Skip(&'static str),
+    Skip(String),
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -70,6 +70,7 @@ fn steps(options: &Options) -> Vec<Step> {
         // As it is shipped: without what is open to benches and fuzz targets only.
         step("tests without features", run(SHIPPED)),
         step("C library", run(if options.full { "xtask ffi --full" } else { "xtask ffi" })),
+        step("nginx module", nginx_module(options.full)),
         step("documentation", Action::Run(documentation())),
         step("packages", Action::Run(packages(options.full))),
         step("dependencies", dependencies()),
@@ -97,6 +98,16 @@ fn documentation() -> Command {
     command
 }
 
+/// The module in a real nginx, where there is one.
+fn nginx_module(full: bool) -> Action {
+    match nginx::missing() {
+        Some(why) => {
+            Action::Skip(format!("nginx or what its modules are built with is missing: {why}"))
+        }
+        None => Action::Run(cargo(if full { "xtask nginx --full" } else { "xtask nginx" })),
+    }
+}
+
 /// What would be published: every file that a package needs is in it. Building from it takes minutes, so only when asked.
 fn packages(full: bool) -> Command {
     let verify = if full { "" } else { " --no-verify" };
@@ -108,13 +119,14 @@ fn dependencies() -> Action {
     if installed("deny") {
         Action::Run(cargo("deny check licenses bans sources"))
     } else {
-        Action::Skip("cargo-deny is missing: cargo install --locked cargo-deny")
+        Action::Skip("cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
     }
 }
 
 /// A short run of each fuzz target.
 fn fuzz(full: bool) -> Vec<Step> {
-    let skip = |why| vec![Step { name: "fuzz".to_owned(), action: Action::Skip(why) }];
+    let skip =
+        |why: &str| vec![Step { name: "fuzz".to_owned(), action: Action::Skip(why.to_owned()) }];
     if !full {
         return skip("it takes minutes: cargo xtask test --full");
     }
