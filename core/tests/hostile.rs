@@ -12,6 +12,8 @@ use std::time::Instant;
 use abatis::internals::stages;
 use abatis::model::policy::BodyKind;
 use abatis::{Action, Coverage, Engine, Limit, Limits, Place, Policy, Request, Scratch, Verdict};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&Policy::default()).unwrap());
 
@@ -435,22 +437,9 @@ fn nested_base64(bytes: usize, levels: usize) -> Vec<u8> {
     let mut text =
         repeat("union select ", bytes * 3_usize.pow(levels as u32) / 4_usize.pow(levels as u32));
     for _ in 0..levels {
-        text = base64(&text);
+        text = BASE64_STANDARD.encode(&text).into_bytes();
     }
     text
-}
-
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let groups = bytes.chunks(3).flat_map(|group| {
-        let bits = (0..3)
-            .fold(0u32, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
-        (0..4).map(move |at| {
-            let digit = ALPHABET[(bits >> (18 - 6 * at) & 63) as usize];
-            if at > group.len() { b'=' } else { digit }
-        })
-    });
-    groups.collect()
 }
 
 /// Every example of every rule, over and over: what wakes the most expressions.

@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 use abatis::model::Bundle;
 use abatis::model::policy::Sensitivity;
 use abatis::{Action, Builder, Class, Engine, Place, Policy, Request, Scratch, Verdict};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 /// A file of `testdata/detect`.
@@ -41,7 +43,7 @@ impl Case {
     fn value(&self) -> Vec<u8> {
         match (&self.value, &self.value_b64) {
             (Some(value), None) => value.clone().into_bytes(),
-            (None, Some(coded)) => base64(coded),
+            (None, Some(coded)) => BASE64_STANDARD.decode(coded).expect("base64"),
             _ => panic!("a case needs either `value` or `value_b64`"),
         }
     }
@@ -50,23 +52,6 @@ impl Case {
         let name = self.place.as_deref().unwrap_or("query");
         Place::from_name(name).unwrap_or_else(|| panic!("unknown place `{name}`"))
     }
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bits = 0u32;
-    let mut count = 0;
-    let mut out = Vec::new();
-    for byte in text.bytes().filter(|&byte| byte != b'=') {
-        let digit = ALPHABET.iter().position(|&known| known == byte).expect("base64");
-        bits = bits << 6 | digit as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
-    }
-    out
 }
 
 fn files(folder: &str) -> Vec<PathBuf> {

@@ -10,285 +10,17 @@ import contextlib
 import json
 import os
 import re
-import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
-ATTACK = "1'+or+'1'='1"
-PLAIN = "1' or '1'='1"
-SCRIPT = b'{"text": "<script>alert(1)</script>"}'
-
-POLICY = """\
-mode: block
-limits: {body_bytes: 4194304}
-schemas:
-  order: {type: object, properties: {quantity: {type: integer, minimum: 1}}}
-routes:
-  - {path: /api/orders, methods: [POST], body: order}
-"""
-
-CONFIG = """\
-load_module {module}; {modules}
-worker_processes 1; {user}
-pid {dir}/nginx.pid; error_log {dir}/error.log info;
-events {{ worker_connections 512; }}
-http {{
-  client_body_temp_path {dir}/tmp/body; proxy_temp_path {dir}/tmp/proxy; fastcgi_temp_path {dir}/tmp/f;
-  uwsgi_temp_path {dir}/tmp/u; scgi_temp_path {dir}/tmp/s;
-  client_max_body_size 20m; client_body_buffer_size 16k; default_type text/plain;
-  log_format verdicts '$request_id $uri $status $abatis_action $abatis_score $abatis_rule $abatis_class';
-  access_log {dir}/access.log verdicts;
-  set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;
-  proxy_http_version 1.1;
-  abatis_policy policy.yaml; abatis_log {dir}/abatis.log;
-  server {{
-    listen 127.0.0.1:{port}; listen 127.0.0.1:{h2} http2; root {dir}/html; server_name shop.test;
-    location / {{ abatis on; }}
-    location /off/ {{ alias {dir}/html/; }}
-    location /offapi/ {{ proxy_pass http://127.0.0.1:{up}; }}
-    location /api/ {{ abatis on; proxy_pass http://127.0.0.1:{up}; proxy_set_header X-Score $abatis_score; }}
-    location /detect/ {{ abatis detect; proxy_pass http://127.0.0.1:{up}; }}
-    location /stream/ {{ abatis on; abatis_body stream; proxy_request_buffering off; proxy_pass http://127.0.0.1:{up}; }}
-    location /streamfile/ {{ abatis on; abatis_body stream; alias {dir}/html/; }}
-    location /nobody/ {{ abatis on; abatis_body off; proxy_pass http://127.0.0.1:{up}; }}
-    location /teapot/ {{ abatis on; abatis_block_status 418; proxy_pass http://127.0.0.1:{up}; }}
-    location /limit/ {{ abatis on; abatis_body_limit 1k; proxy_pass http://127.0.0.1:{up}; }}
-    location /limitpass/ {{ abatis on; abatis_body_limit 1k pass; proxy_pass http://127.0.0.1:{up}; }}
-    location /limitdetect/ {{ abatis detect; abatis_body_limit 1k; proxy_pass http://127.0.0.1:{up}; }}
-    location /errorpass/ {{ abatis on; abatis_on_error pass; proxy_pass http://127.0.0.1:{up}; }}
-    location /redirect/ {{ abatis on; rewrite ^/redirect/(.*)$ /api/$1 last; }}
-    location /try/ {{ abatis on; try_files $uri @fallback; }}
-    location /trydetect/ {{ abatis detect; try_files $uri @fallback; }}
-    location /tryoff/ {{ abatis off; try_files $uri @fallback; }}
-    location @fallback {{ abatis on; proxy_pass http://127.0.0.1:{up}; }}
-    location /page/ {{ abatis on; error_page 403 = @blocked; proxy_pass http://127.0.0.1:{up}; }}
-    location @blocked {{ return 403 "because $abatis_class $abatis_rule\\n"; }}
-    location /pageup/ {{ abatis on; error_page 403 = @apology; proxy_pass http://127.0.0.1:{up}; }}
-    location @apology {{ proxy_pass http://127.0.0.1:{up}; }}
-    location /pagefile/ {{ abatis on; error_page 403 /sorry.html; proxy_pass http://127.0.0.1:{up}; }}
-    location = /sorry.html {{ }}
-    location /satisfy/ {{ abatis on; satisfy any; allow all; deny all; proxy_pass http://127.0.0.1:{up}; }}
-    location /auth/ {{ abatis on; auth_request /authcheck/; mirror /mirror/; proxy_pass http://127.0.0.1:{up}; }}
-    location /authcheck/ {{ internal; abatis on; proxy_pass http://127.0.0.1:{up}; proxy_pass_request_body off; proxy_set_header Content-Length ""; }}
-    location /mirror/ {{ internal; abatis on; proxy_pass http://127.0.0.1:{up}; }}
-    location /ws/ {{ abatis on; proxy_pass http://127.0.0.1:{up}; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }}
-    location /noted/ {{ abatis on; abatis_log off; proxy_pass http://127.0.0.1:{up}; }}
-    location /syslog/ {{ abatis on; abatis_log syslog:server=127.0.0.1:{syslog},tag=abatis; proxy_pass http://127.0.0.1:{up}; }}
-    location /strict/ {{ abatis on; abatis_policy strict; proxy_pass http://127.0.0.1:{up}; }}
-  }}
-  {more}
-}}
-"""
+import load
+from bench import ATTACK, PLAIN, SCRIPT, POLICY, Upstream, Nginx, answers, check, curl, has_lua, receive
 
 
-class Upstream(threading.Thread):
-    """A server that says what it got, and notes when."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self.listener.getsockname()[1]
-        self.heads, self.bodies, self.lock = [], [], threading.Lock()
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client):
-        data = b""
-        with contextlib.suppress(OSError), client:
-            while b"\r\n\r\n" not in data:
-                piece = client.recv(65536)
-                if not piece:
-                    return
-                data += piece
-            head, body = data.split(b"\r\n\r\n", 1)
-            got = bytearray(body)
-            with self.lock:
-                self.heads.append(head)
-                self.bodies.append(got)
-            lower = head.lower()
-            if b"upgrade: websocket" in lower:
-                client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-                while piece := client.recv(65536):
-                    client.sendall(piece.upper())
-                return
-            length = re.search(rb"\r\ncontent-length: (\d+)", lower)
-            chunked = b"\r\ntransfer-encoding: chunked" in lower
-            while len(got) < int(length[1]) if length else chunked and not got.endswith(b"0\r\n\r\n"):
-                piece = client.recv(65536)
-                if not piece:
-                    return
-                got += piece
-            text = b"upstream got %d bytes\n" % len(got)
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(text), text))
-
-    def last(self):
-        with self.lock:
-            return (self.heads[-1], bytes(self.bodies[-1])) if self.heads else (b"", b"")
-
-    def count(self):
-        with self.lock:
-            return len(self.heads)
-
-
-# libnginx-mod-http-lua, for a test of bodies that another module reads first.
-LUA = ("/usr/lib/nginx/modules/ndk_http_module.so", "/usr/lib/nginx/modules/ngx_http_lua_module.so")
-
-
-def has_lua():
-    return all(os.path.exists(path) for path in LUA)
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-class Nginx:
-    def __init__(self, module, upstream):
-        self.dir = tempfile.mkdtemp(prefix="abatis-nginx-")
-        os.chmod(self.dir, 0o755)
-        for folder in ("html", "tmp"):
-            os.mkdir(f"{self.dir}/{folder}")
-        os.chmod(f"{self.dir}/tmp", 0o777)
-        for name, text in (("index.html", "index\n"), ("sorry.html", "sorry\n"), ("file", "a file\n")):
-            self.write(f"html/{name}", text)
-        self.module, self.up = module, upstream.port
-        self.port, self.h2, self.syslog = free_ports(3)
-        self.configure()
-        self.write("policy.yaml", POLICY)
-        self.process = None
-
-    def write(self, name, text):
-        with open(f"{self.dir}/{name}", "w") as file:
-            file.write(text)
-
-    def read(self, name):
-        """A file of nginx. It writes its logs after the answer is out."""
-        if name.endswith(".log"):
-            time.sleep(0.2)
-        with contextlib.suppress(FileNotFoundError), open(f"{self.dir}/{name}") as file:
-            return file.read()
-        return ""
-
-    def configure(self, more=""):
-        user = "user root;" if os.geteuid() == 0 else ""
-        modules = "".join(f"load_module {path}; " for path in LUA) if has_lua() else ""
-        self.write("nginx.conf", CONFIG.format(module=self.module, modules=modules, user=user, dir=self.dir, port=self.port, h2=self.h2,
-                                               up=self.up, syslog=self.syslog, more=more))
-
-    def command(self, *arguments):
-        return ["nginx", "-p", self.dir, "-c", f"{self.dir}/nginx.conf", "-e", "stderr", *arguments]
-
-    def test(self):
-        done = subprocess.run(self.command("-t"), capture_output=True, text=True)
-        return done.returncode, done.stderr
-
-    def start(self):
-        code, said = self.test()
-        if code:
-            sys.exit(f"nginx does not take the configuration:\n{said}")
-        self.process = subprocess.Popen(self.command("-g", "daemon off;"), stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            time.sleep(0.05)
-        sys.exit(f"nginx does not start:\n{self.read('error.log')}")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGQUIT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def workers(self):
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
-            return [int(pid) for pid in file.read().split()]
-
-    def reload(self):
-        """HUP, and waits until the workers are new ones."""
-        before = set(self.workers())
-        self.process.send_signal(signal.SIGHUP)
-        for _ in range(400):
-            time.sleep(0.01)
-            now = set(self.workers())
-            if now - before:
-                return True
-        return False
-
-    def rss(self):
-        """Resident memory of the master in KiB."""
-        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{self.process.pid}/status").read())[1])
-
-    def lines(self):
-        """What abatis logged."""
-        return [json.loads(line) for line in self.read("abatis.log").splitlines()]
-
-
-class Checks:
-    def __init__(self):
-        self.count, self.failures = 0, []
-
-    def __call__(self, holds, what, *seen):
-        self.count += 1
-        if not holds:
-            self.failures.append(what)
-            print(f"FAILED {what}", *seen, sep="\n  ", flush=True)
-
-
-check = Checks()
-
-
-def curl(url, *arguments, data=None):
-    """Status and text of the answer."""
-    command = ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *([] if any(a.startswith("Host:") for a in arguments) else ["-H", "Host: shop.test"]), *arguments, url]
-    if data is not None:
-        command[1:1] = ["--data-binary", "@-"]
-    done = subprocess.run(command, input=data, capture_output=True)
-    text, _, code = done.stdout.decode(errors="replace").rpartition("\n")
-    return int(code or 0), text
-
-
-def answers(raw):
-    """The statuses in what came; an answer may begin right after the body of another."""
-    return [status.decode() for status in re.findall(rb"HTTP/1\.1 (\d+)", raw)]
-
-
-def receive(client, seconds=2.0, until=None):
-    """All that comes until the connection ends, the text `until` comes, or the time is over."""
-    data, end = b"", time.time() + seconds
-    while (left := end - time.time()) > 0:
-        if not select.select([client], [], [], left)[0]:
-            break
-        try:
-            piece = client.recv(65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        data += piece
-        if until and until in data:
-            break
-    return data
-
-
-# --- the tests
-
-def test_attacks(nginx, up):
+def test_attacks(nginx, up, _):
     api = f"http://127.0.0.1:{nginx.port}/api/x"
     form, js = ("-H", "Content-Type: application/x-www-form-urlencoded"), ("-H", "Content-Type: application/json")
     attacks = {
@@ -328,7 +60,7 @@ def test_attacks(nginx, up):
     check(curl(f"http://127.0.0.1:{nginx.port}/teapot/?id={ATTACK}")[0] == 418, "abatis_block_status")
 
 
-def test_modes(nginx, up):
+def test_modes(nginx, up, _):
     base = f"http://127.0.0.1:{nginx.port}"
     status, _ = curl(f"{base}/detect/?id={ATTACK}", data=SCRIPT)
     line = nginx.lines()[-1]
@@ -344,7 +76,7 @@ def test_modes(nginx, up):
     check(curl(f"{base}/nobody/?id={ATTACK}", data=b"{}")[0] == 403, "abatis_body off inspects the head")
 
 
-def test_variables_and_log(nginx, up):
+def test_variables_and_log(nginx, up, _):
     base = f"http://127.0.0.1:{nginx.port}"
     curl(f"{base}/api/variables?id={ATTACK}", "-H", "X-Real-IP: 192.0.2.7")
     line, access = nginx.lines()[-1], nginx.read("access.log").splitlines()[-1].split()
@@ -375,7 +107,7 @@ def test_variables_and_log(nginx, up):
     check(status == 200 and line["verdict"]["dropped"] > 0, "long verdicts are logged whole", line)
 
 
-def test_reopen(nginx, up):
+def test_reopen(nginx, up, _):
     os.rename(f"{nginx.dir}/abatis.log", f"{nginx.dir}/abatis.log.1")
     nginx.process.send_signal(signal.SIGUSR1)
     time.sleep(0.5)
@@ -384,7 +116,7 @@ def test_reopen(nginx, up):
     nginx.write("abatis.log.1", "")
 
 
-def test_early_block(nginx, up):
+def test_early_block(nginx, up, _):
     client = socket.create_connection(("127.0.0.1", nginx.port))
     client.sendall(b"POST /api/early HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n" + SCRIPT[:-1] + b', "')
     check(answers(receive(client, 5, b"\r\n\r\n")) == ["403"], "a body is blocked while it still comes")
@@ -399,7 +131,7 @@ def test_early_block(nginx, up):
     check(status == 200 and up.last()[1] == data, "a large body arrives whole", status, text)
 
 
-def test_stream(nginx, up):
+def test_stream(nginx, up, _):
     head = b"POST /stream/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     first, last = b'{"a": "first piece", ', b'"b": "last piece"}'
     before = up.count()
@@ -434,7 +166,7 @@ def test_stream(nginx, up):
     check(status == 200, "stream: a location that reads no body", status)
 
 
-def test_one_answer(nginx, up):
+def test_one_answer(nginx, up, _):
     """A refused body must not be read as the next request of the connection."""
     inner = b"GET /off/file?smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     for path in ("/api/", "/stream/", "/page/", "/pagefile/", "/limit/", "/teapot/"):
@@ -481,7 +213,7 @@ def test_one_answer(nginx, up):
     check(answers(got) == ["200"] * 4, "four requests in a row, four answers", answers(got))
 
 
-def test_redirects(nginx, up):
+def test_redirects(nginx, up, _):
     base = f"http://127.0.0.1:{nginx.port}"
     js = ("-H", "Content-Type: application/json")
     lines = len(nginx.lines())
@@ -509,7 +241,7 @@ def test_redirects(nginx, up):
     check(len(blocked) == 10, "each is logged once", len(blocked))
 
 
-def test_subrequests(nginx, up):
+def test_subrequests(nginx, up, _):
     lines = len(nginx.lines())
     base = f"http://127.0.0.1:{nginx.port}"
     check(curl(f"{base}/auth/?id={ATTACK}")[0] == 403, "subrequests: attack")
@@ -521,7 +253,7 @@ def test_subrequests(nginx, up):
     check(up.count() == before + 3, "subrequests: authorization, mirror and request", up.count() - before)
 
 
-def test_http2(nginx, up):
+def test_http2(nginx, up, _):
     if "HTTP2" not in subprocess.run(["curl", "-V"], capture_output=True, text=True).stdout:
         print("curl has no HTTP/2: not tried")
         return
@@ -540,7 +272,7 @@ def test_http2(nginx, up):
     check(curl(f"{base}/file", h2)[0] == 200, "HTTP/2: file")
 
 
-def test_expect(nginx, up):
+def test_expect(nginx, up, _):
     head = b"POST /api/%s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     client = socket.create_connection(("127.0.0.1", nginx.port))
     client.sendall(head % (b"", len(SCRIPT)))
@@ -554,7 +286,7 @@ def test_expect(nginx, up):
     client.close()
 
 
-def test_websocket(nginx, up):
+def test_websocket(nginx, up, _):
     client = socket.create_connection(("127.0.0.1", nginx.port))
     upgrade = b"GET /ws/%s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     client.sendall(upgrade % b"")
@@ -568,7 +300,7 @@ def test_websocket(nginx, up):
     client.close()
 
 
-def test_limits(nginx, up):
+def test_limits(nginx, up, _):
     base, js = f"http://127.0.0.1:{nginx.port}", ("-H", "Content-Type: application/json")
     long = b'{"fill": "' + b"lorem ipsum " * 200 + b'", "text": "<script>alert(1)</script>"}'
     for chunked in ((), ("-H", "Transfer-Encoding: chunked")):
@@ -585,7 +317,7 @@ def test_limits(nginx, up):
     check(status == 403, "limit: that of the policy", status, text)
 
 
-def test_read_before(nginx, up):
+def test_read_before(nginx, up, _):
     """Another module reads the body in the rewrite phase: it is inspected from memory, or from the file that it went to."""
     if not has_lua():
         print("libnginx-mod-http-lua is missing: not tried")
@@ -610,7 +342,7 @@ def test_read_before(nginx, up):
     time.sleep(0.5)
 
 
-def test_engine_failure(nginx, up):
+def test_engine_failure(nginx, up, _):
     base, trigger = f"http://127.0.0.1:{nginx.port}", ("-H", "abatis-test-panic: 1")
     check(curl(f"{base}/api/", *trigger)[0] == 500, "failure: on answers 500")
     line = nginx.lines()[-1]
@@ -623,7 +355,7 @@ def test_engine_failure(nginx, up):
     check(curl(f"{base}/api/")[0] == 200, "failure: and passes")
 
 
-def test_bad_configuration(nginx, up):
+def test_bad_configuration(nginx, up, _):
     def refused(policy, more, wanted):
         nginx.write("policy.yaml", policy)
         nginx.configure(more)
@@ -648,7 +380,7 @@ def test_bad_configuration(nginx, up):
     check(nginx.test()[0] == 0, "the good configuration is taken again")
 
 
-def test_shared_policy(nginx, up):
+def test_shared_policy(nginx, up, _):
     start = time.time()
     nginx.test()
     one = time.time() - start
@@ -662,106 +394,8 @@ def test_shared_policy(nginx, up):
     nginx.configure()
 
 
-def test_reload(nginx, up, full=False):
-    count, stop, wrong, served = 1000 if full else 200, threading.Event(), [], [0, 0]
-
-    def load():
-        base = f"http://127.0.0.1:{nginx.port}"
-        while not stop.is_set():
-            for path, right in (("/file", "200"), (f"/file?id={ATTACK}", "403"), ("/off/file", "200")):
-                with contextlib.suppress(OSError):
-                    client = socket.create_connection(("127.0.0.1", nginx.port), 5)
-                    client.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
-                    got = receive(client, 5)
-                    client.close()
-                    status = got[9:12].decode()
-                    if not status:
-                        served[1] += 1
-                    elif status != right:
-                        wrong.append((path, status))
-                    else:
-                        served[0] += 1
-
-    thread = threading.Thread(target=load)
-    thread.start()
-    first = None
-    for i in range(count):
-        if not nginx.reload():
-            check(False, "HUP makes new workers")
-            break
-        if i == count // 20:
-            first = nginx.rss()
-    time.sleep(0.5)
-    last = nginx.rss()
-    stop.set()
-    thread.join()
-    print(f"{count} reloads under load: master {first} KiB after {count // 20}, {last} KiB at the end; "
-          f"{served[0]} answers, {served[1]} connections without one, {len(wrong)} wrong")
-    check(not wrong and served[0] > count, "no wrong answer while reloading", wrong[:5])
-    check(last < first * 1.05, "the master does not grow with reloads", first, last)
-    check("exited on signal" not in nginx.read("error.log"), "no worker crashed")
-    check(curl(f"http://127.0.0.1:{nginx.port}/api/?id={ATTACK}")[0] == 403, "attacks are blocked after reloads")
-
-
-SOAK = """\
-local paths = {{"/file", 200}, {"/file?id=1'+or+'1'='1", 403}, {"/off/file?id=1'+or+'1'='1", 200}, {"/detect/?q=<script>alert(1)</script>", 200}}
-local bodies = {{'{"text": "three little pigs"}', 200}, {'{"text": "<script>alert(1)</script>"}', 403}}
-local sent, expected = 0, {}
-request = function()
-  sent = sent + 1
-  local which = sent % 6 + 1
-  local case = paths[which] or bodies[which - 4]
-  local headers = {Host = "shop.test", ["X-Expected"] = tostring(case[2])}
-  if paths[which] then return wrk.format("GET", case[1], headers) end
-  headers["Content-Type"] = "application/json"
-  return wrk.format("POST", "/echo/", headers, case[1])
-end
-response = function(status, headers)
-  if headers["X-Expected"] ~= tostring(status) then
-    wrong = (wrong or 0) + 1
-    what = (what or "") .. " " .. status .. "/" .. tostring(headers["X-Expected"])
-  end
-  answered = (answered or 0) + 1
-end
-local threads = {}
-setup = function(thread) table.insert(threads, thread) end
-done = function(summary)
-  for _, thread in ipairs(threads) do io.write("RESULT ", thread:get("answered") or 0, " ", thread:get("wrong") or 0, string.sub(thread:get("what") or "", 1, 200), "\\n") end
-end
-"""
-
-
-def soak(nginx, seconds):
-    """Attacks and ordinary requests from wrk, with a reload each second: each answer says what it was meant to be."""
-    nginx.configure(f"""server {{
-      listen 127.0.0.1:{nginx.port}; server_name soak.test; root {nginx.dir}/html; access_log off; abatis_log {nginx.dir}/soak.log;
-      add_header X-Expected $http_x_expected always;
-      location / {{ abatis on; }}
-      location /off/ {{ alias {nginx.dir}/html/; }}
-      location /detect/ {{ abatis detect; return 200; }}
-      location /echo/ {{ abatis on; proxy_pass http://127.0.0.1:{nginx.port}/off/file; proxy_method GET; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_hide_header X-Expected; }}
-    }}""")
-    nginx.write("soak.lua", SOAK.replace("shop.test", "soak.test"))
-    nginx.reload()
-    time.sleep(1)  # until the workers with the configuration before are gone
-    wrk = subprocess.Popen(["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", f"{nginx.dir}/soak.lua", f"http://127.0.0.1:{nginx.port}/"],
-                           stdout=subprocess.PIPE, text=True)
-    master, worker, reloads = [], [], 0
-    while wrk.poll() is None:
-        time.sleep(1)
-        worker.append(int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{nginx.workers()[-1]}/status").read())[1]))
-        nginx.reload()
-        reloads += 1
-        master.append(nginx.rss())
-        os.truncate(f"{nginx.dir}/soak.log", 0)
-    said = wrk.stdout.read()
-    answered, wrong = map(int, re.search(r"RESULT (\d+) (\d+)", said).groups())
-    print(said)
-    print(f"soak: {seconds} s, {reloads} reloads, {answered} answers, {wrong} wrong; master {master[len(master) // 10]} KiB at a tenth, "
-          f"{master[-1]} KiB at the end; workers up to {max(worker)} KiB")
-    check(answered > 0 and wrong == 0, "soak: no wrong answer", said)
-    check(master[-1] < master[len(master) // 10] * 1.05, "soak: the master does not grow", master[len(master) // 10], master[-1])
-    check("exited on signal" not in nginx.read("error.log"), "soak: no worker crashed")
+def test_reload(nginx, up, options):
+    load.reload(nginx, 1000 if options.full else 200)
 
 
 def main():
@@ -779,10 +413,10 @@ def main():
         for name, test in list(globals().items()):
             if name.startswith("test_") and not options.soak and options.only in name:
                 start = time.time()
-                test(nginx, upstream, **({"full": options.full} if name == "test_reload" else {}))
+                test(nginx, upstream, options)
                 print(f"{name}: {time.time() - start:.1f} s", flush=True)
         if options.soak:
-            soak(nginx, options.soak)
+            load.soak(nginx, options.soak)
         elif not options.only:
             check("exited on signal" not in nginx.read("error.log"), "no worker crashed")
             check("[alert]" not in nginx.read("error.log"), "no alert",

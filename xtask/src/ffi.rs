@@ -114,12 +114,11 @@ fn stub(prefix: &Path) -> Result<PathBuf, Failure> {
     let source = format!("#include \"abatis.h\"\n{enums}{functions}");
     let path = prefix.join("stub.c");
     fs::write(&path, source).map_err(|error| format!("{}: {error}", path.display()))?;
-    let stub = prefix.join("stub.so");
+    // Compiled from within, so that the dump holds no path of this machine.
     let mut command = Command::new("cc");
-    command.args(["-g", "-shared", "-fPIC", "-Wl,-soname,libabatis.so.0", "-I"]);
-    command.arg(prefix.join("include")).arg(&path).arg("-o").arg(&stub);
-    execute(&mut command)?;
-    Ok(stub)
+    command.args(["-g", "-shared", "-fPIC", "-Wl,-soname,libabatis.so.0", "-I", "include"]);
+    execute(command.args(["stub.c", "-o", "stub.so"]).current_dir(prefix))?;
+    Ok(prefix.join("stub.so"))
 }
 
 fn valgrind(full: bool) -> Result<(), Failure> {

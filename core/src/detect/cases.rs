@@ -1,6 +1,8 @@
 //! What every [`Language`] must keep, checked the same way for each: the shared cases of `testdata/detect`, the law of
 //! its gate, and that it reads any bytes at all.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 use super::segment::{Recorder, Weights};
@@ -125,7 +127,7 @@ impl Case {
     fn bytes(&self) -> Vec<u8> {
         match (&self.value, &self.value_b64) {
             (Some(value), None) => value.clone().into_bytes(),
-            (None, Some(base64)) => from_base64(base64),
+            (None, Some(base64)) => BASE64_STANDARD.decode(base64).unwrap(),
             _ => panic!("a case has either value or value_b64"),
         }
     }
@@ -159,21 +161,6 @@ fn gate_opens<L: Language>(language: L, view: &[u8]) -> bool {
         view.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
     };
     opens(language, view, Classes::of(view), L::GATE.words.iter().any(holds))
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
-    for letter in text.bytes().filter(|&b| b != b'=') {
-        let value = LETTERS.iter().position(|&b| b == letter).unwrap_or_else(|| panic!("{text}"));
-        bits = bits << 6 | value as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
-    }
-    out
 }
 
 /// A linear congruential generator (the constants of MMIX): the same cases in every run.

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use abatis::{Action, Engine, Place, Policy, Request, Scratch, Verdict};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 /// A line for the program, and what it must say to it.
@@ -127,19 +129,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn bytes(text: Option<&String>, coded: Option<&String>) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let Some(coded) = coded else {
         return text.map(|text| text.clone().into_bytes()).unwrap_or_default();
     };
-    let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
-    for byte in coded.bytes().filter(|&byte| byte != b'=') {
-        let digit = ALPHABET.iter().position(|&known| known == byte).expect("base64");
-        bits = bits << 6 | digit as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
-    }
-    out
+    BASE64_STANDARD.decode(coded).unwrap()
 }
