@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from bench import ATTACK, answers, check, curl, receive
+from harness import ATTACK, check, curl, receive
 
 
 def reload(nginx, count):

@@ -19,7 +19,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from bench import curl, free_ports  # noqa: E402
+from harness import curl, free_ports  # noqa: E402
 
 MODSECURITY = "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"
 CRS = "/usr/share/modsecurity-crs/rules"

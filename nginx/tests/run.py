@@ -17,7 +17,7 @@ import sys
 import time
 
 import load
-from bench import ATTACK, PLAIN, SCRIPT, POLICY, Upstream, Nginx, answers, check, curl, has_lua, receive
+from harness import ATTACK, PLAIN, SCRIPT, POLICY, Upstream, Nginx, answers, check, curl, has_lua, receive
 
 
 def test_attacks(nginx, up, _):
@@ -405,16 +405,19 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--soak", type=int, default=0, metavar="SECONDS", help="only this: wrk with a reload each second")
     options = parser.parse_args()
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
+    chosen = {name: test for name, test in tests.items() if options.only in name and not options.soak}
+    if not chosen and not options.soak:
+        parser.error(f"no test is called {options.only!r}; there are {', '.join(tests)}")
     upstream = Upstream()
     upstream.start()
     nginx = Nginx(os.path.abspath(options.module), upstream)
     nginx.start()
     try:
-        for name, test in list(globals().items()):
-            if name.startswith("test_") and not options.soak and options.only in name:
-                start = time.time()
-                test(nginx, upstream, options)
-                print(f"{name}: {time.time() - start:.1f} s", flush=True)
+        for name, test in chosen.items():
+            start = time.time()
+            test(nginx, upstream, options)
+            print(f"{name}: {time.time() - start:.1f} s", flush=True)
         if options.soak:
             load.soak(nginx, options.soak)
         elif not options.only:
