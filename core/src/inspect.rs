@@ -201,7 +201,7 @@ impl Run<'_> {
             if !self.spend_reading(field.raw.len()) {
                 return;
             }
-            self.plan.literals(field.raw, classes, &mut self.memory.hits);
+            self.plan.literals(field.raw, &mut self.memory.hits);
             if self.memory.hits.is_empty() {
                 return;
             }
@@ -245,7 +245,7 @@ impl Run<'_> {
             let structured =
                 rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
             if !scanned {
-                self.plan.literals(reading.bytes, reading.classes, &mut self.memory.hits);
+                self.plan.literals(reading.bytes, &mut self.memory.hits);
             }
             self.detect(field, index, reading, structured, &mut level.matches);
         }

@@ -291,7 +291,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::classes::Classes;
     use crate::model::policy::Sensitivity;
     use crate::model::rule::{Class, RuleFile};
     use crate::prefilter::literals::Literals;
@@ -336,10 +335,19 @@ mod tests {
 
     impl Run {
         fn new(rules: &[Rule]) -> Run {
+            Run::with(rules, literals::Builder::build)
+        }
+
+        /// With literals that are searched for one by one.
+        fn slow(rules: &[Rule]) -> Run {
+            Run::with(rules, literals::Builder::build_slow)
+        }
+
+        fn with(rules: &[Rule], build: fn(literals::Builder) -> Literals) -> Run {
             let mut literals = literals::Builder::default();
             let rules: Vec<&Rule> = rules.iter().collect();
             let patterns = Patterns::compile(&rules, &mut literals).unwrap();
-            let literals = literals.build();
+            let literals = build(literals);
             Run { patterns, literals, hits: Hits::default(), scratch: PatternScratch::default() }
         }
 
@@ -353,7 +361,7 @@ mod tests {
             view: &[u8],
             budget: &mut Budget,
         ) -> Vec<(usize, Range<usize>)> {
-            self.literals.find(view, Classes::of(view), &mut self.hits);
+            self.literals.find(view, &mut self.hits);
             let mut found = Vec::new();
             let mut report = |rule, range| found.push((rule, range));
             self.patterns.find(view, site, &self.hits, &mut self.scratch, budget, &mut report);
@@ -435,21 +443,10 @@ mod tests {
     #[test]
     fn switching_the_prefilter_off_changes_nothing() {
         let rules = builtin();
-        let mut run = Run::new(&rules);
+        let (mut fast, mut slow) = (Run::new(&rules), Run::slow(&rules));
         for rule in &rules {
             for value in rule.hits.iter().chain(&rule.passes) {
-                let fast = run.value(value);
-                run.literals.find_slowly(value.as_bytes(), &mut run.hits);
-                let mut slow = Vec::new();
-                run.patterns.find(
-                    value.as_bytes(),
-                    VALUE,
-                    &run.hits,
-                    &mut run.scratch,
-                    &mut Budget::UNLIMITED.clone(),
-                    |rule, range| slow.push((rule, range)),
-                );
-                assert_eq!(fast, slow, "{value:?}");
+                assert_eq!(fast.value(value), slow.value(value), "{value:?}");
             }
         }
     }

@@ -56,7 +56,7 @@ impl Prefilter {
 
     /// Whether any literal occurs.
     pub fn scan(&mut self, value: &[u8]) -> bool {
-        self.engine.plan().literals(value, Classes::of(value), &mut self.hits);
+        self.engine.plan().literals(value, &mut self.hits);
         !self.hits.is_empty()
     }
 }

@@ -19,7 +19,6 @@ use std::ops::Range;
 
 use super::automaton::Automaton;
 use super::windows::Windows;
-use crate::classes::Classes;
 
 /// Names a literal of one [`Literals`], in the order of [`Builder::add`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,13 +80,18 @@ impl Builder {
         let search = Search::new(&self.literals);
         Literals { texts: self.literals, search }
     }
+
+    /// The plain twin of [`Builder::build`]: literals that are searched for one by one.
+    pub(crate) fn build_slow(self) -> Literals {
+        Literals { texts: self.literals, search: Search::Slowly }
+    }
 }
 
 /// How literals are searched for. Each finds the same.
 #[derive(Debug)]
 enum Search {
-    Windows(Windows),
-    Automaton(Automaton),
+    Windows(Box<Windows>),
+    Automaton(Box<Automaton>),
     /// One by one: what is left if there is no automaton of that size.
     Slowly,
 }
@@ -95,8 +99,9 @@ enum Search {
 impl Search {
     fn new(literals: &[Literal]) -> Search {
         match Windows::new(literals) {
-            Some(windows) => Search::Windows(windows),
-            None => Automaton::new(literals).map_or(Search::Slowly, Search::Automaton),
+            Some(windows) => Search::Windows(Box::new(windows)),
+            None => Automaton::new(literals)
+                .map_or(Search::Slowly, |automaton| Search::Automaton(Box::new(automaton))),
         }
     }
 }
@@ -109,22 +114,22 @@ pub(crate) struct Literals {
 }
 
 impl Literals {
-    /// Finds every literal of `view`, whose classes are `classes`. Allocates nothing once `hits` is warm.
+    /// Finds every literal of `view`. Allocates nothing once `hits` is warm.
     ///
     /// One pass, O(len): see [`Windows::find`] and [`Automaton::find`] for in what else.
     #[inline]
-    pub(crate) fn find(&self, view: &[u8], classes: Classes, hits: &mut Hits) {
-        hits.clear(self.texts.len());
+    pub(crate) fn find(&self, view: &[u8], hits: &mut Hits) {
+        hits.clear();
         match &self.search {
-            Search::Windows(windows) => windows.find(view, classes, &self.texts, hits),
+            Search::Windows(windows) => windows.find(view, &self.texts, hits),
             Search::Automaton(automaton) => automaton.find(view, &self.texts, hits),
             Search::Slowly => self.find_slowly(view, hits),
         }
     }
 
     /// What [`Literals::find`] finds, by a plain search for each literal: its twin. O(len x literals).
-    pub(crate) fn find_slowly(&self, view: &[u8], hits: &mut Hits) {
-        hits.clear(self.texts.len());
+    fn find_slowly(&self, view: &[u8], hits: &mut Hits) {
+        hits.clear();
         for (id, literal) in (0..).map(LiteralId).zip(&self.texts) {
             let len = literal.text.len();
             if let Some(at) = view.windows(len).position(|w| w.eq_ignore_ascii_case(&literal.text))
@@ -195,26 +200,31 @@ impl Hits {
     }
 
     #[inline]
-    fn clear(&mut self, literals: usize) {
+    fn clear(&mut self) {
         if !self.found.is_empty() {
-            self.languages = 0;
-            for occurrence in self.found.drain(..) {
-                if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
-                    *word = 0;
-                }
-            }
+            self.forget();
         }
-        if self.seen.len() * 64 < literals {
-            self.seen.resize(literals.div_ceil(64), 0);
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.languages = 0;
+        for occurrence in self.found.drain(..) {
+            if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
+                *word = 0;
+            }
         }
     }
 
     pub(super) fn add(&mut self, id: LiteralId, literal: &Literal, range: Range<usize>) {
-        let bit = 1 << (id.index() % 64);
-        match self.seen.get_mut(id.index() / 64) {
-            Some(word) if *word & bit == 0 => *word |= bit,
-            _ => return,
+        let (word, bit) = (id.index() / 64, 1 << (id.index() % 64));
+        if self.seen.len() <= word {
+            self.seen.resize(word + 1, 0);
         }
+        if self.seen[word] & bit != 0 {
+            return;
+        }
+        self.seen[word] |= bit;
         self.languages |= literal.languages;
         self.found.push(Occurrence {
             literal: id,
@@ -326,7 +336,7 @@ mod tests {
         for _ in 0..values {
             let value = random.value(literals);
             let [by_windows, by_automaton, slowly] = &mut hits;
-            slow.find(&value, Classes::ALL, slowly);
+            slow.find(&value, slowly);
             slowly.found.sort();
             found += slowly.found.len();
             let equals = |fast: &mut Hits| {
@@ -334,12 +344,12 @@ mod tests {
                 assert_eq!(fast.found, slowly.found, "{:?}", String::from_utf8_lossy(&value));
                 assert_eq!(fast.languages, slowly.languages);
             };
-            by_automaton.clear(slow.texts.len());
+            by_automaton.clear();
             automaton.find(&value, &slow.texts, by_automaton);
             equals(by_automaton);
             if let Some(windows) = &windows {
-                by_windows.clear(slow.texts.len());
-                windows.find(&value, Classes::of(&value), &slow.texts, by_windows);
+                by_windows.clear();
+                windows.find(&value, &slow.texts, by_windows);
                 equals(by_windows);
             }
         }
@@ -392,7 +402,7 @@ mod tests {
     fn the_first_place_is_told_and_the_gate_opens() {
         let (literals, ids) = literals();
         let mut hits = Hits::default();
-        literals.find(b"x Select or SELECT", Classes::ALL, &mut hits);
+        literals.find(b"x Select or SELECT", &mut hits);
         let select = hits.found().iter().find(|found| found.literal == ids[12]);
         assert_eq!(select.map(Occurrence::range), Some(2..8));
         // `select` is a language's, `or ` and `elect` are rules'.
@@ -406,7 +416,7 @@ mod tests {
         assert_eq!(a, builder.add("eXEC", Owner::Language(2)));
         let literals = builder.build();
         let mut hits = Hits::default();
-        literals.find(b"exec", Classes::ALL, &mut hits);
+        literals.find(b"exec", &mut hits);
         assert!(hits.opens(2));
         assert_eq!(hits.found().len(), 1);
     }
@@ -418,13 +428,13 @@ mod tests {
         builder.add("zzz", Owner::Rule);
         let one = builder.build();
         let mut hits = Hits::default();
-        one.find(b"zzz", Classes::ALL, &mut hits);
+        one.find(b"zzz", &mut hits);
         assert_eq!(hits.found().len(), 1);
-        many.find(b"information_schema |", Classes::ALL, &mut hits);
+        many.find(b"information_schema |", &mut hits);
         assert_eq!(hits.found().len(), 3, "{:?}", hits.found());
-        one.find(b"information_schema", Classes::ALL, &mut hits);
+        one.find(b"information_schema", &mut hits);
         assert_eq!(hits.found().len(), 0);
-        many.find(b"information_schema |", Classes::ALL, &mut hits);
+        many.find(b"information_schema |", &mut hits);
         assert_eq!(hits.found().len(), 3);
     }
 }
