@@ -66,6 +66,13 @@ def calls(value: bytes):
     yield bytes([6, 0, 7, 0, 8, 0, 1, 0, inspect, 0, 0, 2]) + text(value) + bytes([read, 0, 255])
 
 
+def multipart(value: bytes):
+    """Bodies whose boundary is `x`: with a value as a field, and as the name of a file."""
+    disposition = b"--x\r\nContent-Disposition: form-data; name=\"a\""
+    yield disposition + b"\r\n\r\n" + value + b"\r\n--x--\r\n"
+    yield disposition + b'; filename="' + value + b'"\r\nContent-Type: text/plain\r\n\r\nx\r\n--x--\r\n'
+
+
 def main() -> None:
     for number, value in enumerate(sorted(set(values()))):
         for target in VALUE_TARGETS:
@@ -73,6 +80,8 @@ def main() -> None:
         # The first byte says where the value stands, or where it is cut.
         for target in ("gates", "parse_form", "parse_json"):
             add(target, bytes([number % 256]) + value)
+        for body in multipart(value):
+            add("parse_multipart", bytes([number % 256, 0]) + b"x" + body)
         if number % 4:
             continue
         for sequence in calls(value):
@@ -85,6 +94,7 @@ def main() -> None:
             b"POST /orders/7 HTTP/1.1\nContent-Type: application/json\n\n" + document,
             b"POST /orders/7 HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\na=1&a=" + quoted,
             b"PUT /x HTTP/1.1\n\n" + value,
+            *(b"POST / HTTP/1.1\nContent-Type: multipart/form-data; boundary=x\n\n" + body for body in multipart(value)),
         ):
             add("inspect", request)
             add("chunked", request)

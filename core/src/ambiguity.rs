@@ -57,6 +57,8 @@ ambiguities! {
         "a % that is not followed by two hexadecimal digits (RFC 3986, 2.1)";
     DeepEncoding deep_encoding "protocol.deep-encoding"
         "the value still decodes to something else after the last round that the limits allow";
+    Multipart multipart "protocol.multipart"
+        "a multipart body that is not as RFC 7578 has it; readers take it apart differently";
     TwoContentTypes two_content_types "protocol.two-content-types"
         "several Content-Type headers or parameters that differ";
     ContentLength content_length "protocol.content-length"

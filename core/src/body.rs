@@ -1,6 +1,6 @@
 //! The body, read as its type says, resumable at any byte.
 //!
-//! JSON and forms are inspected event by event as they arrive; a token that a chunk cuts is carried over. What is one text
+//! JSON, forms and multipart are inspected event by event as they arrive; a token that a chunk cuts is carried over. What is one text
 //! (`text/plain`, unknown types, what follows the point where JSON is broken) is one token: it is gathered, up to
 //! `limits.body_bytes`, and inspected at the end. A body that comes in one piece is never copied.
 
@@ -12,7 +12,9 @@ use crate::facts::Reading;
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::form::{self, FormParser};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
+use crate::parse::multipart::MultipartParser;
 use crate::parse::query;
+use crate::parts;
 use crate::repeat;
 use crate::schema::full::CompiledSchema;
 use crate::schema::tape::Tape;
@@ -30,6 +32,7 @@ pub(crate) struct Body {
     tape: Option<Box<Tape>>,
     taped: bool,
     form: Option<Box<FormParser>>,
+    multipart: Option<Box<MultipartParser>>,
     /// Text that waits for its end; of a form, its first bytes, for the joins of repeated fields.
     text: Vec<u8>,
     /// Where `text` starts in the body.
@@ -48,6 +51,7 @@ impl Default for Body {
             tape: None,
             taped: false,
             form: None,
+            multipart: None,
             text: Vec::new(),
             text_at: 0,
             inspected: false,
@@ -74,8 +78,8 @@ impl Body {
         self.reading
     }
 
-    /// Makes ready to read as `reading`; `taped` if a schema will ask for the document.
-    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, taped: bool) {
+    /// Makes ready to read as `reading`, parts divided by `boundary`; `taped` if a schema will ask for the document.
+    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, boundary: &[u8], taped: bool) {
         self.reading = reading;
         // A route's schema is for JSON: a body of no type is held against it too.
         self.taped = taped && reading == Reading::Json;
@@ -92,6 +96,11 @@ impl Body {
                 self.form
                     .get_or_insert_with(|| Box::new(FormParser::new(plan.limits.body_bytes)))
                     .reset();
+            }
+            Reading::Multipart => {
+                self.multipart
+                    .get_or_insert_with(|| Box::new(MultipartParser::new()))
+                    .reset(boundary);
             }
             Reading::Text | Reading::Union | Reading::Opaque => {}
         }
@@ -123,6 +132,11 @@ impl Body {
                 if whole {
                     self.end_of_form(run, parameters, chunk);
                     self.inspected = true;
+                }
+            }
+            Reading::Multipart => {
+                if let Some(multipart) = &mut self.multipart {
+                    multipart.feed(chunk, |piece| parts::inspect(run, parameters, &piece));
                 }
             }
             Reading::Text | Reading::Union => {
@@ -176,6 +190,11 @@ impl Body {
                     self.text = text;
                 }
                 return;
+            }
+            Reading::Multipart => {
+                if let Some(multipart) = &mut self.multipart {
+                    multipart.finish(|piece| parts::inspect(run, parameters, &piece));
+                }
             }
             Reading::Text | Reading::Union => {}
         }

@@ -25,6 +25,8 @@ pub(crate) enum Reading {
     Json,
     /// `application/x-www-form-urlencoded`, field by field.
     Form,
+    /// `multipart/form-data`, part by part.
+    Multipart,
     /// One text.
     Text,
     /// Not read, since the policy lists its type as opaque.
@@ -41,6 +43,8 @@ pub(crate) struct Facts {
     content_type: Option<u64>,
     /// Two types differ, so that none counts.
     contradicted: bool,
+    /// What divides the parts of a multipart body.
+    boundary: Box<[u8]>,
     length: Option<ContentLength>,
     transfer_coded: bool,
 }
@@ -88,7 +92,16 @@ impl Facts {
     /// Whether the type is well-formed and of such bytes that no language can be attacked with it.
     fn content_type(&mut self, plan: &Plan, value: &[u8], mut note: impl FnMut(Ambiguity)) -> bool {
         let parsed = ContentType::parse(value);
-        let reading = reading(plan, value, &parsed);
+        let mut reading = reading(plan, value, &parsed);
+        if reading == Reading::Multipart {
+            let boundary = parsed.boundary.as_ref().map_or(&[][..], |range| parsed.text(range));
+            if is_boundary(boundary) {
+                self.boundary = boundary.into();
+            } else {
+                note(Ambiguity::Multipart);
+                reading = Reading::Union;
+            }
+        }
         let hash = value.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -98,6 +111,7 @@ impl Facts {
             || parsed.problems.has(TypeProblems::TWO_CHARSETS)
             || parsed.problems.has(TypeProblems::TWO_BOUNDARIES)
             || parsed.problems.has(TypeProblems::EXTENDED)
+            || parsed.problems.has(TypeProblems::ESCAPED)
         {
             note(Ambiguity::TwoContentTypes);
         }
@@ -114,10 +128,23 @@ impl Facts {
         self.reading.unwrap_or(Reading::Union)
     }
 
+    /// What divides the parts of a multipart body.
+    pub(crate) fn boundary(&self) -> &[u8] {
+        &self.boundary
+    }
+
     /// Whether the body's type is missing, unknown or contradicted.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.reading() == Reading::Union
     }
+}
+
+/// Whether all readers take `text` for the same boundary (RFC 2046, 5.1.1).
+fn is_boundary(text: &[u8]) -> bool {
+    const LONGEST: usize = 70;
+    (1..=LONGEST).contains(&text.len())
+        && !text.ends_with(b" ")
+        && text.iter().all(|b| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(b))
 }
 
 fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading {
@@ -133,6 +160,7 @@ fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading
         Some(kind) if !plan.body_types.accept.contains(&kind) => Reading::Union,
         Some(BodyKind::Json) => Reading::Json,
         Some(BodyKind::Form) => Reading::Form,
+        Some(BodyKind::Multipart) => Reading::Multipart,
         Some(BodyKind::Text) => Reading::Text,
         Some(BodyKind::Opaque) => Reading::Opaque,
         None => Reading::Union,

@@ -176,7 +176,7 @@
 //! - **Verdicts hold names that a client chose.** [`Finding::pointer`] and [`Finding::pattern`] name fields of the request (a name
 //!   that is itself the evidence is shown as `*`); escape them where you print them. [`Finding::message`] never holds bytes of the request, [`Finding::steps`] and
 //!   [`Explanation::show_payload`] do.
-//! - **Multipart, XML and GraphQL bodies are not taken apart yet.** They are read as text and as a form, as every body is whose
+//! - **XML and GraphQL bodies are not taken apart yet.** They are read as text and as a form, as every body is whose
 //!   type is not known. Set `ambiguities.body_type: block` if you have no use for them.
 //!
 //! # Modules
@@ -224,6 +224,7 @@ pub mod internals;
 mod limits;
 pub mod model;
 mod parse;
+mod parts;
 mod prefilter;
 mod repeat;
 mod request;

@@ -198,7 +198,7 @@ impl State {
         schema: &CompiledSchema,
         document: &[u8],
     ) {
-        self.body.begin(plan, Reading::Json, true);
+        self.body.begin(plan, Reading::Json, &[], true);
         let mut run = Run { plan, memory, case: &mut self.case };
         let fits = document.get(..plan.limits.body_bytes).unwrap_or(document);
         if fits.len() < document.len() {
@@ -385,7 +385,7 @@ impl State {
     fn end_of_headers(&mut self, plan: &Plan) {
         self.phase = Phase::Body;
         let schema = self.case.route.and_then(|route| plan.routes.get(route)?.body.as_ref());
-        self.body.begin(plan, self.facts.reading(), schema.is_some());
+        self.body.begin(plan, self.facts.reading(), self.facts.boundary(), schema.is_some());
     }
 
     fn finish(&mut self, plan: &Plan, memory: &mut Memory) {

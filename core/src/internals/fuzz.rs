@@ -28,6 +28,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parse_target", parsers::parse_target),
     ("parse_query", parsers::parse_query),
     ("parse_form", parsers::parse_form),
+    ("parse_multipart", parsers::parse_multipart),
     ("parse_cookie", parsers::parse_cookie),
     ("parse_header", parsers::parse_header),
     ("parse_json", parsers::parse_json),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 /// How bodies are read, by media type.
 ///
 /// Known without being listed: `application/json`, `text/json` and any `*/*+json` are JSON,
-/// `application/x-www-form-urlencoded` is a form, `text/plain` is one text. What is neither known nor listed, or missing, is read as
+/// `application/x-www-form-urlencoded` is a form, `multipart/form-data` is one whose parts are fields and files, `text/plain` is one
+/// text. What is neither known nor listed, or missing, is read as
 /// the union of all of these, and `ambiguities.body_type` says whether it passes.
 ///
 /// # Defaults
@@ -59,6 +60,8 @@ pub enum BodyKind {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data` (RFC 7578).
+    Multipart,
     /// One text.
     Text,
     /// Not at all: binary.
@@ -67,8 +70,8 @@ pub enum BodyKind {
 
 impl BodyKind {
     /// Every kind.
-    pub const ALL: [BodyKind; 4] =
-        [BodyKind::Json, BodyKind::Form, BodyKind::Text, BodyKind::Opaque];
+    pub const ALL: [BodyKind; 5] =
+        [BodyKind::Json, BodyKind::Form, BodyKind::Multipart, BodyKind::Text, BodyKind::Opaque];
 }
 
 impl BodyTypes {
@@ -122,6 +125,8 @@ fn known(media_type: &str) -> Option<BodyKind> {
         Some(BodyKind::Json)
     } else if is("application/x-www-form-urlencoded") {
         Some(BodyKind::Form)
+    } else if is("multipart/form-data") {
+        Some(BodyKind::Multipart)
     } else if is("text/plain") {
         Some(BodyKind::Text)
     } else {

@@ -235,6 +235,9 @@ pub struct Ambiguities {
     pub bad_percent: Disposition,
     /// A value that still decodes to something else after the last round. Default block.
     pub deep_encoding: Disposition,
+    /// A multipart body that is not as RFC 7578 has it: a boundary within text, names that are missing, repeated or escaped, line
+    /// ends that are none. Default block.
+    pub multipart: Disposition,
     /// `Content-Type` twice with different values. Default block.
     pub two_content_types: Disposition,
     /// `Content-Length` twice with different values, or beside `Transfer-Encoding`, or not a number. Default block.
@@ -266,6 +269,7 @@ impl Default for Ambiguities {
             nul_byte: Block,
             bad_percent: Accept,
             deep_encoding: Block,
+            multipart: Block,
             two_content_types: Block,
             content_length: Block,
             body_type: Accept,
@@ -392,4 +396,20 @@ pub struct Parameter {
     /// Its JSON Schema in place, or `{file: …}`. The text is read as the schema's `type` says: integer, number, boolean,
     /// string, or array of those for a repeated parameter.
     pub schema: SchemaSource,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_file_that_ships_is_the_default() {
+        let value = |policy: &Policy| {
+            let mut value = serde_json::to_value(policy).unwrap();
+            value.as_object_mut().unwrap().remove("about");
+            value
+        };
+        let shipped = Policy::builtin("default").unwrap();
+        assert_eq!(value(&shipped), value(&Policy::default()));
+    }
 }

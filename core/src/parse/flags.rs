@@ -2,12 +2,12 @@
 //!
 //! A parser reads on where it can and reports what real readers would not agree on; the policy decides what that means.
 
-/// Declares a set of up to eight flags, each with the name that messages and `testdata/` use.
+/// Declares a set of up to sixteen flags, each with the name that messages and `testdata/` use.
 macro_rules! flags {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $flag:ident = $text:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Default, PartialEq, Eq)]
-        pub(crate) struct $name(u8);
+        pub(crate) struct $name(u16);
 
         const _: () = {
             // Numbers the flags in the order they are written.

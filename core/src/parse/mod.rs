@@ -7,6 +7,7 @@ pub(crate) mod flags;
 pub(crate) mod form;
 pub(crate) mod header;
 pub(crate) mod json;
+pub(crate) mod multipart;
 pub(crate) mod query;
 pub(crate) mod target;
 #[cfg(test)]

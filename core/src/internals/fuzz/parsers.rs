@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::parse::form::FormParser;
 use crate::parse::header::{self, ContentLength, ContentType};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
+use crate::parse::multipart::{MultipartParser, Piece};
 use crate::parse::target::Target;
 use crate::parse::{cookie, query};
 
@@ -57,6 +58,35 @@ pub(super) fn parse_query(data: &[u8]) {
         let parts = [url.scheme, url.host, Some(url.path), url.query, url.fragment];
         parts.iter().flatten().for_each(|range| inside(range, data.len()));
     }
+}
+
+/// A multipart body in two pieces gives the parts of the whole, whose ranges lie inside; the first byte says where it is cut,
+/// the second how long the boundary is, which comes next.
+pub(super) fn parse_multipart(data: &[u8]) {
+    let [cut, len, data @ ..] = data else { return };
+    let Some((boundary, body)) = data.split_at_checked(1 + usize::from(len % 8)) else { return };
+    let pieces = |chunks: &[&[u8]]| {
+        let mut pieces = Vec::new();
+        let mut parser = MultipartParser::new();
+        parser.reset(boundary);
+        let mut take = |piece: Piece<'_>| {
+            if let Piece::Part(part) = &piece {
+                let len = part.raw.bytes.len();
+                let names = [&part.name, &part.filename, &part.content_type];
+                let ranges = names.into_iter().flatten().chain([&part.head, &part.content]);
+                ranges.for_each(|range| inside(range, len));
+                inside(&part.raw.range(), body.len());
+            }
+            pieces.push(format!("{piece:?}"));
+        };
+        for chunk in chunks {
+            parser.feed(chunk, &mut take);
+        }
+        parser.finish(&mut take);
+        pieces
+    };
+    let (a, b) = body.split_at(usize::from(*cut).min(body.len()));
+    assert_eq!(pieces(&[a, b]), pieces(&[body]));
 }
 
 /// A form in two pieces gives the fields of the whole; the first byte says where it is cut.

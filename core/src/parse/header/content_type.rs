@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::is_token_byte;
+use super::cursor::{Cursor, Parameter};
 use crate::parse::flags::flags;
 
 flags! {
@@ -57,7 +57,7 @@ impl<'a> ContentType<'a> {
             boundary: None,
             problems: TypeProblems::default(),
         };
-        let mut cursor = Cursor { text: value, at: 0 };
+        let mut cursor = Cursor::new(value);
         cursor.skip_blanks();
         let kind = cursor.token();
         let slash = cursor.take(b'/');
@@ -70,32 +70,11 @@ impl<'a> ContentType<'a> {
         let plus = value.get(subtype.clone()).and_then(|text| memrchr(b'+', text));
         parsed.suffix = plus.map(|at| subtype.start + at + 1..subtype.end);
         (parsed.kind, parsed.subtype) = (kind, subtype);
-        parsed.parameters(&mut cursor);
+        let good = cursor.parameters(|name, Parameter { range, escaped }| {
+            parsed.keep(name, range, escaped);
+        });
+        parsed.problems.set_if(!good, TypeProblems::MALFORMED);
         parsed
-    }
-
-    /// `;name=value` and so on to the end. Nothing between two `;` is fine.
-    fn parameters(&mut self, cursor: &mut Cursor<'_>) {
-        while cursor.take(b';') {
-            cursor.skip_blanks();
-            let name = cursor.token();
-            if name.is_empty() && cursor.at_end_or(b';') {
-                continue;
-            }
-            // Blanks around `=` are not allowed; readers that allow them must not see a boundary that we miss.
-            let spaced = cursor.skip_blanks();
-            let equals = cursor.take(b'=');
-            let spaced = cursor.skip_blanks() || spaced;
-            let Some(Parameter { range, escaped }) = cursor.parameter_value() else {
-                self.problems.set_if(true, TypeProblems::MALFORMED);
-                return;
-            };
-            cursor.skip_blanks();
-            let bad = name.is_empty() || !equals || spaced || !cursor.at_end_or(b';');
-            self.problems.set_if(bad, TypeProblems::MALFORMED);
-            self.keep(name, range, escaped);
-        }
-        self.problems.set_if(!cursor.at_end(), TypeProblems::MALFORMED);
     }
 
     fn keep(&mut self, name: Range<usize>, range: Range<usize>, escaped: bool) {
@@ -119,88 +98,23 @@ impl<'a> ContentType<'a> {
         }
     }
 
-    fn text(&self, range: &Range<usize>) -> &'a [u8] {
+    /// The bytes of one of the ranges.
+    pub(crate) fn text(&self, range: &Range<usize>) -> &'a [u8] {
         self.value.get(range.clone()).unwrap_or_default()
     }
 
     /// Whether the bytes are UTF-8 by the charset: absent, `utf-8`, or its subset `us-ascii`.
     pub(crate) fn is_utf8(&self) -> bool {
         let Some(charset) = &self.charset else { return true };
-        let charset = self.text(charset);
-        ["utf-8", "utf8", "us-ascii", "ascii"]
-            .iter()
-            .any(|name| charset.eq_ignore_ascii_case(name.as_bytes()))
+        is_utf8(self.text(charset))
     }
 }
 
-struct Parameter {
-    range: Range<usize>,
-    escaped: bool,
-}
-
-/// Reads a header value from left to right; every method moves forward only, so all of them together are O(len).
-struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn rest(&self) -> &[u8] {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn at_end(&self) -> bool {
-        self.rest().is_empty()
-    }
-
-    fn at_end_or(&self, byte: u8) -> bool {
-        self.rest().first().is_none_or(|&next| next == byte)
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.rest().first() == Some(&byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> Range<usize> {
-        let start = self.at;
-        let rest = self.rest();
-        self.at += rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
-        start..self.at
-    }
-
-    /// Whether there were any.
-    fn skip_blanks(&mut self) -> bool {
-        !self.take_while(|byte| matches!(byte, b' ' | b'\t')).is_empty()
-    }
-
-    fn token(&mut self) -> Range<usize> {
-        self.take_while(is_token_byte)
-    }
-
-    /// A token or the inside of a quoted string; `None` where there is neither.
-    fn parameter_value(&mut self) -> Option<Parameter> {
-        if !self.take(b'"') {
-            // Wider than a token: browsers and libraries send `boundary=a/b:c` bare.
-            let range = self.take_while(|byte| !matches!(byte, b';' | b',' | b'"' | b' ' | b'\t'));
-            return (!range.is_empty()).then_some(Parameter { range, escaped: false });
-        }
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.take_while(|byte| !matches!(byte, b'"' | b'\\'));
-            let end = self.at;
-            if self.take(b'"') {
-                return Some(Parameter { range: start..end, escaped });
-            }
-            if !self.take(b'\\') {
-                return None;
-            }
-            escaped = true;
-            self.at = (self.at + 1).min(self.text.len());
-        }
-    }
+/// Whether a charset of this name is UTF-8, or its subset ASCII.
+pub(crate) fn is_utf8(charset: &[u8]) -> bool {
+    ["utf-8", "utf8", "us-ascii", "ascii"]
+        .iter()
+        .any(|name| charset.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 #[cfg(test)]
