@@ -17,6 +17,8 @@ import sys
 import time
 
 import load
+from bodies import (test_failure_in_a_thread, test_given_up_in_a_thread, test_large_bodies, test_large_bodies_in_a_row,
+                    test_large_bodies_over_limit, test_others_do_not_wait)
 from harness import ATTACK, PLAIN, SCRIPT, POLICY, Upstream, Nginx, answers, check, curl, has_lua, receive
 
 
