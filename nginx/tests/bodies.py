@@ -114,6 +114,17 @@ def test_given_up_in_a_thread(nginx, up, _):
     time.sleep(0.01)
     check(nginx.reload(), "reload while a thread inspects")
     check(answers(receive(client, 20)) == ["403"], "reload while a thread inspects: the old worker answers")
+    # A worker that ends sooner than its threads closes their connections.
+    nginx.write("nginx.conf", nginx.read("nginx.conf").replace("worker_processes 1;", "worker_processes 1; worker_shutdown_timeout 5ms;"))
+    nginx.reload()
+    for _ in range(5):
+        client = send(nginx, post("/api/", DENSE + SCRIPTED))
+        time.sleep(0.01)
+        check(nginx.reload(), "reload while a thread inspects, without patience")
+        receive(client, 20)
+        client.close()
+    nginx.configure()
+    nginx.reload()
     check(curl(f"http://127.0.0.1:{nginx.port}/api/", data=SCRIPT)[0] == 403, "given up in a thread: the next request is inspected")
     check("exited on signal" not in nginx.read("error.log"), "given up in a thread: no worker crashed")
 
