@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::run::{cargo, execute, root, target};
+use crate::run::{cargo, execute, installed, root, target};
 use crate::{Failure, install};
 
 /// Below valgrind a program ends with this code if there was anything to tell.
@@ -18,7 +18,7 @@ const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also run the shared cases under valgrind, and Rust and C together under sanitizers
+    /// Also run the shared cases under valgrind, Rust and C together under sanitizers, and cargo-c
     #[arg(long)]
     pub(crate) full: bool,
     /// Write the ABI as it is now to ffi-c/abi, in place of comparing
@@ -33,6 +33,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     abi(&prefix, options.write_abi)?;
     valgrind(options.full)?;
     if options.full {
+        cargo_c()?;
         sanitizers()?;
     }
     Ok(())
@@ -172,6 +173,18 @@ fn sanitized(sanitizer: &str, flags: &str) -> Result<String, Failure> {
         "{} -Wl,--whole-archive {runtime} -Wl,--no-whole-archive -lstdc++ -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
         library.display()
     ))
+}
+
+/// The files of cargo-c, and the examples with them, where it is installed.
+fn cargo_c() -> Result<(), Failure> {
+    if !installed("cinstall") {
+        println!("cargo-c is missing, its way is not tried: cargo install --locked cargo-c");
+        return Ok(());
+    }
+    let prefix = target().join("ffi-cargo-c");
+    let mut install = cargo("cinstall --package abatis-ffi --debug --prefix");
+    execute(install.arg(&prefix).arg("--libdir").arg(prefix.join("lib")))?;
+    examples(&prefix)
 }
 
 fn on_path(program: &str) -> bool {
