@@ -18,7 +18,8 @@ fi
 cd /usr/share/nginx/src
 # shellcheck disable=SC1091
 . ./conf_flags
-flags="-g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wall -Wextra -Wno-unused-parameter -Werror"
+# Debug information names no folder of this machine.
+flags="-ffile-prefix-map=$module=nginx -ffile-prefix-map=$folder=objs -g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wall -Wextra -Wno-unused-parameter -Werror"
 ./configure --with-cc-opt="${CFLAGS:-$flags} -fPIC ${CPPFLAGS:-}" --with-ld-opt="${LDFLAGS:--Wl,-z,relro -Wl,-z,now} -fPIC" \
     "${NGX_CONF_FLAGS[@]}" --add-dynamic-module="$module" --builddir="$folder" >"$folder/configure.log" ||
     { tail -20 "$folder/configure.log" >&2; exit 1; }

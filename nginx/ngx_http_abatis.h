@@ -2,7 +2,9 @@
  *
  *   ngx_http_abatis_module.c   directives, variables, where the module hooks in
  *   ngx_http_abatis_policy.c   policies, compiled once in the master
- *   ngx_http_abatis_request.c  one request: phase handler, body filter, verdict
+ *   ngx_http_abatis_request.c  one request: phase handler, body filter, what is answered
+ *   ngx_http_abatis_inspect.c  what the library is asked about it
+ *   ngx_http_abatis_thread.c   the rest of large bodies, in a thread
  *   ngx_http_abatis_log.c      one line for each verdict that matters
  */
 #ifndef NGX_HTTP_ABATIS_H
@@ -49,6 +51,7 @@ typedef struct {
     off_t body_limit; /* 0: that of the policy */
     ngx_uint_t past_limit;
     ngx_uint_t on_error;
+    struct ngx_thread_pool_s *threads; /* NULL: none */
 } ngx_http_abatis_loc_conf_t;
 
 /* What is known of a request, from its first location to its log line. */
@@ -58,6 +61,9 @@ typedef struct {
     abatis_verdict *verdict;          /* after it */
     abatis_action action;             /* of the verdict */
     off_t fed;                        /* bytes of the body that the session got */
+    off_t deferred;                   /* bytes that came after them, and wait where nginx keeps them */
+    const char *failure;              /* that was not told yet */
+    ngx_err_t failure_error;
     unsigned reading:1;               /* this module asked for the body */
     unsigned blocked:1;               /* refused by this module */
     unsigned over_limit:1;            /* the body is longer than abatis_body_limit */
@@ -76,10 +82,22 @@ ngx_int_t ngx_http_abatis_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 extern ngx_http_request_body_filter_pt ngx_http_abatis_next_body_filter;
 /* NULL if the request was not inspected. */
 ngx_http_abatis_ctx_t *ngx_http_abatis_ctx(ngx_http_request_t *r);
+
+/* inspect.c */
+void ngx_http_abatis_head(ngx_http_request_t *r, ngx_http_abatis_ctx_t *ctx);
+void ngx_http_abatis_feed(ngx_http_abatis_ctx_t *ctx, u_char *data, size_t len);
+void ngx_http_abatis_rest(ngx_http_abatis_ctx_t *ctx, ngx_chain_t *kept);
+void ngx_http_abatis_finish(ngx_http_abatis_ctx_t *ctx);
 /* Ends the session before the end of its request. */
 void ngx_http_abatis_stop(ngx_http_abatis_ctx_t *ctx);
 /* The strongest finding that asks for more than allow, or NULL. */
 const abatis_finding *ngx_http_abatis_finding(ngx_http_abatis_ctx_t *ctx);
+
+/* thread.c */
+char *ngx_http_abatis_thread_pool_directive(ngx_conf_t *cf, ngx_command_t *command, void *conf);
+char *ngx_http_abatis_merge_threads(ngx_conf_t *cf, ngx_http_abatis_loc_conf_t *prev, ngx_http_abatis_loc_conf_t *conf);
+/* Leaves the rest of the body, which nginx has read, to a thread; the phases go on after it. NGX_DECLINED if there is none. */
+ngx_int_t ngx_http_abatis_post(ngx_http_request_t *r, ngx_http_abatis_ctx_t *ctx);
 
 /* log.c */
 char *ngx_http_abatis_log_directive(ngx_conf_t *cf, ngx_command_t *command, void *conf);

@@ -54,6 +54,9 @@ static ngx_command_t ngx_http_abatis_commands[] = {
     { ngx_string("abatis_on_error"), NGX_HTTP_ABATIS_ANYWHERE|NGX_CONF_TAKE1, ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_abatis_loc_conf_t, on_error), &ngx_http_abatis_choices },
 
+    { ngx_string("abatis_thread_pool"), NGX_HTTP_ABATIS_ANYWHERE|NGX_CONF_TAKE1, ngx_http_abatis_thread_pool_directive,
+      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
     ngx_null_command
 };
 
@@ -185,6 +188,7 @@ static void *ngx_http_abatis_create_loc_conf(ngx_conf_t *cf) {
     conf->body_limit = NGX_CONF_UNSET;
     conf->past_limit = NGX_CONF_UNSET_UINT;
     conf->on_error = NGX_CONF_UNSET_UINT;
+    conf->threads = NGX_CONF_UNSET_PTR;
     return conf;
 }
 
@@ -208,7 +212,7 @@ static char *ngx_http_abatis_merge_loc_conf(ngx_conf_t *cf, void *parent, void *
             return NGX_CONF_ERROR;
         }
     }
-    return NGX_CONF_OK;
+    return ngx_http_abatis_merge_threads(cf, prev, conf);
 }
 
 /* abatis_body_limit SIZE [pass|block] */

@@ -228,6 +228,9 @@ public:
     detail::check(abatis_session_body(get(), chunk.data(), chunk.size(), &progress));
     return progress;
   }
+  /* Goes on in this memory, or in memory of its own: see abatis_session_use_scratch. */
+  void use(scratch &memory) { detail::check(abatis_session_use_scratch(get(), memory.get())); }
+  void use_own_scratch() { detail::check(abatis_session_use_scratch(get(), nullptr)); }
   verdict finish() {
     abatis_verdict *made;
     detail::check(abatis_session_finish(get(), &made));

@@ -76,6 +76,26 @@ pub unsafe extern "C" fn abatis_session_begin(
     })
 }
 
+/// From now on the session works in another memory. What it learned so far is its own and goes with it.
+///
+/// This is how a session goes on in another thread while its scratch goes on working for others: give it new memory in the thread that
+/// it is in, then hand it over.
+///
+/// - `scratch`: memory that the session shares, or NULL for memory of its own; as for `abatis_session_begin`.
+///
+/// Any thread that may use both the scratch that it has and the one that it gets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn abatis_session_use_scratch(
+    session: *mut abatis_session,
+    scratch: *mut abatis_scratch,
+) -> abatis_status {
+    guard(Out::none(), || {
+        // SAFETY: the head of the header.
+        unsafe { object_mut(session)?.memory = Memory::of(scratch) };
+        Ok(())
+    })
+}
+
 /// Method and target as they were sent, undecoded. Inspects the target.
 ///
 /// - `progress`: set to `ABATIS_PROGRESS_BLOCK` if the request will be blocked whatever comes, and on failure; may be NULL.

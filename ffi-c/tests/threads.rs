@@ -1,4 +1,4 @@
-//! Many threads take engines out of a handle while others put new ones in.
+//! Many threads take engines out of a handle while others put new ones in; sessions go from thread to thread.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use abatis_ffi::*;
-use support::{engine, inspect, scratch, string};
+use support::{data, engine, inspect, scratch, string};
 
 /// A pointer that threads share, as C does without asking.
 struct Shared<T>(*mut T);
@@ -91,4 +91,57 @@ fn swap_under_load() {
     assert!(loads.into_inner() > READERS);
     // SAFETY: no thread uses it any more.
     unsafe { abatis_handle_free(handle.get()) };
+}
+
+#[test]
+fn sessions_go_on_in_another_thread() {
+    let (engine, scratch) = (engine(""), scratch());
+    let feed = |session, chunk| {
+        let (chunk, len) = data(chunk);
+        // SAFETY: all pointers are good.
+        let status = unsafe { abatis_session_body(session, chunk, len, null_mut()) };
+        assert_eq!(status, abatis_status::Ok);
+    };
+    // SAFETY: all pointers are good; a session is used by the thread that has it, in memory that no other thread uses.
+    unsafe {
+        let begin = || {
+            let ((method, method_len), (target, target_len)) = (data(b"POST"), data(b"/"));
+            let mut session = null_mut();
+            let status = abatis_session_begin(engine, scratch, &raw mut session);
+            assert_eq!(status, abatis_status::Ok);
+            let none = null_mut();
+            let status =
+                abatis_session_request_line(session, method, method_len, target, target_len, none);
+            assert_eq!(status, abatis_status::Ok);
+            feed(session, b"<script>ale");
+            assert_eq!(abatis_session_use_scratch(session, null_mut()), abatis_status::Ok);
+            Shared(session)
+        };
+        let sessions: [_; 8] = std::array::from_fn(|_| begin());
+        thread::scope(|scope| {
+            for session in &sessions {
+                scope.spawn(move || feed(session.get(), b"rt(1)</script>"));
+            }
+            // The scratch that they began with works on meanwhile.
+            for _ in 0..100 {
+                abatis_verdict_free(inspect(engine, scratch, abatis_place::Query, b"1' or '1'='1"));
+            }
+        });
+        for (turn, session) in sessions.iter().enumerate() {
+            if turn % 2 == 1 {
+                let status = abatis_session_use_scratch(session.get(), scratch);
+                assert_eq!(status, abatis_status::Ok);
+            }
+            let mut verdict = null_mut();
+            let status = abatis_session_finish(session.get(), &raw mut verdict);
+            assert_eq!(status, abatis_status::Ok);
+            assert_eq!(abatis_verdict_action(verdict), abatis_action::Block);
+            abatis_verdict_free(verdict);
+            abatis_session_free(session.get());
+        }
+        let status = abatis_session_use_scratch(null_mut(), scratch);
+        assert_eq!(status, abatis_status::NullPointer);
+        abatis_scratch_free(scratch);
+        abatis_engine_free(engine);
+    }
 }

@@ -39,7 +39,7 @@ http {{
   log_format verdicts '$request_id $uri $status $abatis_action $abatis_score $abatis_rule $abatis_class';
   access_log {dir}/access.log verdicts;
   set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;
-  proxy_http_version 1.1;
+  proxy_http_version 1.1; keepalive_requests 1000000;
   abatis_policy policy.yaml; abatis_log {dir}/abatis.log;
   server {{
     listen 127.0.0.1:{port}; listen 127.0.0.1:{h2} http2; root {dir}/html; server_name shop.test;
@@ -54,6 +54,9 @@ http {{
     location /teapot/ {{ abatis on; abatis_block_status 418; proxy_pass http://127.0.0.1:{up}; }}
     location /limit/ {{ abatis on; abatis_body_limit 1k; proxy_pass http://127.0.0.1:{up}; }}
     location /limitpass/ {{ abatis on; abatis_body_limit 1k pass; proxy_pass http://127.0.0.1:{up}; }}
+    location /limitthread/ {{ abatis on; abatis_body_limit 20k; proxy_pass http://127.0.0.1:{up}; }}
+    location /limitthreadpass/ {{ abatis on; abatis_body_limit 20k pass; proxy_pass http://127.0.0.1:{up}; }}
+    location /inline/ {{ abatis on; abatis_thread_pool off; proxy_pass http://127.0.0.1:{up}; }}
     location /limitdetect/ {{ abatis detect; abatis_body_limit 1k; proxy_pass http://127.0.0.1:{up}; }}
     location /errorpass/ {{ abatis on; abatis_on_error pass; proxy_pass http://127.0.0.1:{up}; }}
     location /redirect/ {{ abatis on; rewrite ^/redirect/(.*)$ /api/$1 last; }}

@@ -55,11 +55,13 @@ def reload(nginx, count):
 
 SOAK = """\
 local paths = {{"/file", 200}, {"/file?id=1'+or+'1'='1", 403}, {"/off/file?id=1'+or+'1'='1", 200}, {"/detect/?q=<script>alert(1)</script>", 200}}
-local bodies = {{'{"text": "three little pigs"}', 200}, {'{"text": "<script>alert(1)</script>"}', 403}}
+local fill = string.rep("lorem ipsum ", 2000)
+local bodies = {{'{"text": "three little pigs"}', 200}, {'{"text": "<script>alert(1)</script>"}', 403},
+                {'{"text": "' .. fill .. '"}', 200}, {'{"text": "' .. fill .. '<script>alert(1)</script>"}', 403}}
 local sent, expected = 0, {}
 request = function()
   sent = sent + 1
-  local which = sent % 6 + 1
+  local which = sent % 8 + 1
   local case = paths[which] or bodies[which - 4]
   local headers = {Host = "shop.test", ["X-Expected"] = tostring(case[2])}
   if paths[which] then return wrk.format("GET", case[1], headers) end

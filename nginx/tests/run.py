@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The module in a real nginx on loopback: `run.py MODULE.so [--full] [--only NAME]`. `cargo xtask nginx` builds the module and runs this.
 
-Needs nginx and curl. The module is linked to a library with the feature `test-panic`, so that one of the tests can make it fail.
+Needs nginx and curl; libnginx-mod-http-lua and grpcio where they are there. The module is linked to a library with the feature
+`test-panic`, so that one of the tests can make it fail.
 Each test is a function `test_...`; a failed `check` is told and the others go on.
 """
 
@@ -17,7 +18,10 @@ import sys
 import time
 
 import load
+from bodies import (test_failure_in_a_thread, test_given_up_in_a_thread, test_large_bodies, test_large_bodies_in_a_row,
+                    test_large_bodies_over_limit, test_others_do_not_wait)
 from harness import ATTACK, PLAIN, SCRIPT, POLICY, Upstream, Nginx, answers, check, curl, has_lua, receive
+from rpc import test_grpc
 
 
 def test_attacks(nginx, up, _):

@@ -16,11 +16,17 @@ use serde_json::json;
 pub struct Refusal<'a> {
     verdict: &'a Verdict,
     status: StatusCode,
+    grpc: bool,
 }
 
 impl<'a> Refusal<'a> {
-    pub(crate) fn new(verdict: &'a Verdict, status: StatusCode) -> Refusal<'a> {
-        Refusal { verdict, status }
+    pub(crate) fn new(verdict: &'a Verdict, status: StatusCode, grpc: bool) -> Refusal<'a> {
+        Refusal { verdict, status, grpc }
+    }
+
+    /// Whether it is a call of gRPC, whose clients understand an answer of another type badly.
+    pub fn is_grpc(&self) -> bool {
+        self.grpc
     }
 
     /// The verdict.
@@ -38,7 +44,20 @@ impl<'a> Refusal<'a> {
         self.verdict.findings.iter().find(|finding| finding.action >= Action::Block)
     }
 
-    /// The default answer: `application/problem+json` as of RFC 9457, with the members `rule`, `class`, `place` and `pointer` of
+    /// The default answer to a call of gRPC: no message, and `grpc-status` in the head, `RESOURCE_EXHAUSTED` for a body that is too
+    /// long, else `PERMISSION_DENIED`.
+    pub fn grpc_status(&self) -> Response<Bytes> {
+        let too_long = self.status == StatusCode::PAYLOAD_TOO_LARGE;
+        let (status, message) = if too_long { ("8", "too long") } else { ("7", "refused") };
+        let mut response = Response::new(Bytes::new());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from_static(status));
+        headers.insert("grpc-message", HeaderValue::from_static(message));
+        response
+    }
+
+    /// The default answer to all others: `application/problem+json` as of RFC 9457, with the members `rule`, `class`, `place` and `pointer` of
     /// the finding, or `limit`: what kept the request from being inspected in full. It holds nothing of the values that were
     /// sent; the pointer names a field as the client did.
     ///

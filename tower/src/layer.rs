@@ -214,7 +214,11 @@ impl Config {
     }
 
     pub(crate) fn respond(&self, refusal: &Refusal<'_>) -> Response<Bytes> {
-        self.answer.as_ref().map_or_else(|| refusal.problem(), |answer| answer(refusal))
+        match &self.answer {
+            Some(answer) => answer(refusal),
+            None if refusal.is_grpc() => refusal.grpc_status(),
+            None => refusal.problem(),
+        }
     }
 }
 

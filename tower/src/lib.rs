@@ -44,7 +44,8 @@
 //!
 //! [`BodyMode::Buffered`] is the default: nothing of a refused request reaches the inner service. [`AbatisLayer`] lists all settings.
 //!
-//! Refusals are answered with `application/problem+json` (RFC 9457), see [`Refusal::problem`]. Which requests are refused is a
+//! Refusals are answered with `application/problem+json` (RFC 9457), see [`Refusal::problem`], calls of gRPC with a status of
+//! gRPC. Which requests are refused is a
 //! matter of the policy alone: a policy of mode `detect` refuses none, and [`AbatisLayer::report_only`] keeps the layer from it.
 //!
 //! # Where in the stack
@@ -101,3 +102,8 @@ pub use engines::{EngineHandle, Engines};
 pub use layer::{AbatisLayer, BodyMode, PastLimit};
 pub use record::{Inspected, Report};
 pub use service::{AbatisService, ResponseFuture};
+
+/// The examples of the guide are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/rust.md")]
+struct Guide;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use abatis::{Action, Coverage, Limit, Verdict};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 
@@ -80,6 +81,8 @@ pub(crate) struct Record {
     refused: OnceLock<StatusCode>,
     /// Kept only if somebody will be told.
     head: Option<(Method, Uri)>,
+    /// Whether a refusal is told to a client of gRPC.
+    grpc: bool,
 }
 
 /// Why an inspection is over.
@@ -98,6 +101,10 @@ impl Record {
         let wanted = config.on_verdict.is_some();
         Record {
             head: wanted.then(|| (head.method.clone(), head.uri.clone())),
+            grpc: head
+                .headers
+                .get(CONTENT_TYPE)
+                .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")),
             ..Record::default()
         }
     }
@@ -119,7 +126,7 @@ impl Record {
 
     /// What to answer, if the request is refused.
     pub(crate) fn refusal(&self) -> Option<Refusal<'_>> {
-        Some(Refusal::new(self.verdict.get()?, *self.refused.get()?))
+        Some(Refusal::new(self.verdict.get()?, *self.refused.get()?, self.grpc))
     }
 }
 

@@ -8,7 +8,7 @@ use abatis::{Engine, Policy};
 use abatis_tower::{AbatisLayer, BodyMode, EngineHandle};
 use axum::Router;
 use axum::body::Body;
-use axum::routing::post;
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Channel, Full};
@@ -27,7 +27,11 @@ fn engine(policy: &str) -> Engine {
 /// A service that sends back what it gets, frame by frame; gives its port.
 async fn serve(layer: AbatisLayer) -> u16 {
     let echo = post(|request: Request<Body>| async { Response::new(request.into_body()) });
-    let app = Router::new().route("/", echo.get(|| async { "hello" })).layer(layer);
+    listen(Router::new().route("/", echo.get(|| async { "hello" })).layer(layer)).await
+}
+
+/// Serves; gives the port.
+async fn listen(app: Router) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -92,6 +96,56 @@ async fn one_request_never_gets_two_answers() {
         let _ = timeout(WAIT, socket.read_to_string(&mut answer)).await.expect("closed");
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    }
+}
+
+/// A service that changes to another protocol, in which it sends back in capitals what it gets.
+async fn upgrade(mut request: Request<Body>) -> Response<Body> {
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let mut io = TokioIo::new(upgraded.await.unwrap());
+        let mut piece = [0; 1024];
+        while let Ok(n @ 1..) = io.read(&mut piece).await {
+            io.write_all(&piece[..n].to_ascii_uppercase()).await.unwrap();
+        }
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// A 101 goes through, and what is said after it is not looked at; an attack in the request for it is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn upgrades_go_through() {
+    for mode in [BodyMode::Buffered, BodyMode::Stream] {
+        let layer = AbatisLayer::new(engine("mode: block")).body_mode(mode);
+        let port = listen(Router::new().route("/", get(upgrade)).layer(layer)).await;
+        let ask = |target: &str| {
+            format!(
+                "GET {target} HTTP/1.1\r\nhost: shop.example\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+            )
+        };
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        socket.write_all(ask("/").as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(WAIT, socket.read_u8()).await.unwrap().unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+        let mut answer = [0; 12];
+        for _ in 0..2 {
+            socket.write_all(b"1' or '1'='1").await.unwrap();
+            timeout(WAIT, socket.read_exact(&mut answer)).await.unwrap().unwrap();
+            assert_eq!(&answer, b"1' OR '1'='1");
+        }
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        socket.write_all(ask("/?id=1'+or+'1'%3D'1").as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        timeout(WAIT, socket.read_exact(&mut start)).await.unwrap().unwrap();
+        assert_eq!(&start, b"HTTP/1.1 403");
     }
 }
 

@@ -7,18 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::run::{cargo, execute, root, target};
+use crate::run::{cargo, execute, installed, root, target};
 use crate::{Failure, install};
 
 /// Below valgrind a program ends with this code if there was anything to tell.
 const VALGRIND: &str = "valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect";
 /// One runtime, that of Rust: what is undefined in C traps, since gcc's runtime would be a second one.
 const CHECKS: &str = "-fsanitize=address,undefined -fsanitize-undefined-trap-on-error";
-const ASAN_TARGET: &str = "x86_64-unknown-linux-gnu";
+const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also run the shared cases under valgrind, and Rust and C together under sanitizers
+    /// Also run the shared cases under valgrind, Rust and C together under sanitizers, and cargo-c
     #[arg(long)]
     pub(crate) full: bool,
     /// Write the ABI as it is now to ffi-c/abi, in place of comparing
@@ -32,7 +32,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     examples(&prefix)?;
     abi(&prefix, options.write_abi)?;
     valgrind(options.full)?;
-    if options.full { sanitizers() } else { Ok(()) }
+    if options.full {
+        cargo_c()?;
+        sanitizers()?;
+    }
+    Ok(())
 }
 
 /// The examples, compiled and run by what was installed, as their head comments say.
@@ -130,31 +134,57 @@ fn valgrind(full: bool) -> Result<(), Failure> {
     if !full {
         command.args(["wrappers", "guide"]);
     }
-    execute(command.env("ABATIS_TEST_RUNNER", VALGRIND))
+    let known = root().join("ffi-c/tests/c/valgrind.supp");
+    let runner = format!("{VALGRIND} --suppressions={}", known.display());
+    execute(command.env("ABATIS_TEST_RUNNER", runner))
 }
 
-/// Rust and C under one `AddressSanitizer`, C with traps where it is undefined.
+/// Rust and C under one sanitizer: `AddressSanitizer`, with traps where C is undefined, then `ThreadSanitizer`.
 fn sanitizers() -> Result<(), Failure> {
-    let folder = target().join("asan");
+    let libs = sanitized("asan", "-Zsanitizer=address")?;
+    let mut test =
+        cargo("test --quiet --package abatis-ffi --test c -- shared_cases examples guide wrappers");
+    execute(test.env("ABATIS_TEST_LIBS", libs).env("ABATIS_TEST_CFLAGS", CHECKS))?;
+
+    // The standard library is not compiled for it: what comes of that stands in the file.
+    let libs = sanitized("tsan", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer")?;
+    let mut test = cargo("test --quiet --package abatis-ffi --test c -- examples");
+    test.env("ABATIS_TEST_LIBS", libs).env("ABATIS_TEST_CFLAGS", "-fsanitize=thread");
+    let known = root().join("ffi-c/tests/c/thread-sanitizer.supp");
+    execute(test.env("TSAN_OPTIONS", format!("suppressions={}", known.display())))
+}
+
+/// The library built for a sanitizer, in a folder of that name: what to link in its place.
+fn sanitized(sanitizer: &str, flags: &str) -> Result<String, Failure> {
+    let folder = target().join(sanitizer);
     let mut build = cargo("build --package abatis-ffi --target");
-    build.arg(ASAN_TARGET).arg("--target-dir").arg(&folder);
+    build.arg(SANITIZED_TARGET).arg("--target-dir").arg(&folder);
     // Stable compilers take the flag only so. Line numbers are enough, and the archive is a third as large.
-    build.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address");
+    build.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", flags);
     execute(build.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))?;
 
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
     let sysroot = sysroot.map_err(|error| format!("rustc: {error}"))?.stdout;
     let sysroot = String::from_utf8_lossy(&sysroot).trim().to_owned();
-    let runtime = format!("{sysroot}/lib/rustlib/{ASAN_TARGET}/lib/librustc-stable_rt.asan.a");
-    let library = folder.join(ASAN_TARGET).join("debug/libabatis_ffi.a");
-    let libs = format!(
+    let runtime =
+        format!("{sysroot}/lib/rustlib/{SANITIZED_TARGET}/lib/librustc-stable_rt.{sanitizer}.a");
+    let library = folder.join(SANITIZED_TARGET).join("debug/libabatis_ffi.a");
+    Ok(format!(
         "{} -Wl,--whole-archive {runtime} -Wl,--no-whole-archive -lstdc++ -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
         library.display()
-    );
-    let mut test =
-        cargo("test --quiet --package abatis-ffi --test c -- shared_cases examples guide wrappers");
-    test.env("ABATIS_TEST_LIBS", libs).env("ABATIS_TEST_CFLAGS", CHECKS);
-    execute(&mut test)
+    ))
+}
+
+/// The files of cargo-c, and the examples with them, where it is installed.
+fn cargo_c() -> Result<(), Failure> {
+    if !installed("cinstall") {
+        println!("cargo-c is missing, its way is not tried: cargo install --locked cargo-c");
+        return Ok(());
+    }
+    let prefix = target().join("ffi-cargo-c");
+    let mut install = cargo("cinstall --package abatis-ffi --debug --prefix");
+    execute(install.arg(&prefix).arg("--libdir").arg(prefix.join("lib")))?;
+    examples(&prefix)
 }
 
 fn on_path(program: &str) -> bool {

@@ -1,7 +1,7 @@
 //! `cargo xtask install`: the C library where C programs look for it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use crate::Failure;
 use crate::run::{cargo, execute, root, target};
@@ -49,7 +49,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         "dev" => "build --package abatis-ffi --profile",
         _ => "rustc --package abatis-ffi --lib --crate-type cdylib,staticlib --profile",
     };
-    execute(cargo(build).arg(profile))?;
+    let mut build = cargo(build);
+    build.arg(profile);
+    if profile != "dev" {
+        build.env("CARGO_ENCODED_RUSTFLAGS", flags());
+    }
+    execute(&mut build)?;
     let built = target().join(if profile == "dev" { "debug" } else { profile });
 
     let libdir = match options.libdir.strip_prefix("PREFIX") {
@@ -68,6 +73,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     for header in ["abatis.h", "abatis.hpp"] {
         copy(&root().join("ffi-c/include").join(header), &include.join(header))?;
     }
+    if profile != "dev" {
+        names_no_folder(&built.join("libabatis_ffi.so"))?;
+        names_no_folder(&built.join("libabatis_ffi.a"))?;
+    }
     copy(&built.join("libabatis_ffi.so"), &lib.join(&library))?;
     copy(&built.join("libabatis_ffi.a"), &lib.join("libabatis.a"))?;
     link(&library, &lib.join(format!("libabatis.so.{ABI}")))?;
@@ -80,6 +89,38 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .replace("@libdir@", &libdir.display().to_string())
         .replace("@version@", VERSION);
     write(&lib.join("pkgconfig/abatis.pc"), |path| fs::write(path, text))
+}
+
+/// Folders of this machine that a library must not tell of, and what stands for them. Messages of panics name source files.
+fn private_folders() -> Vec<(PathBuf, &'static str)> {
+    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"));
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or(home);
+    cargo.map(|folder| (folder, "cargo")).into_iter().chain([(root(), "abatis")]).collect()
+}
+
+/// The flags for rustc that are set anyway, and those that keep folders of this machine out of what is built.
+fn flags() -> String {
+    let set = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_else(|_| {
+        let plain = env::var("RUSTFLAGS").unwrap_or_default();
+        plain.split_whitespace().collect::<Vec<_>>().join("\x1f")
+    });
+    let folders = private_folders();
+    let remap = |(from, to): &(PathBuf, _)| format!("--remap-path-prefix={}={to}", from.display());
+    let set = Some(set).filter(|set| !set.is_empty());
+    set.into_iter().chain(folders.iter().map(remap)).collect::<Vec<_>>().join("\x1f")
+}
+
+/// That a library holds no folder of this machine.
+fn names_no_folder(library: &Path) -> Result<(), Failure> {
+    let bytes = fs::read(library).map_err(|e| format!("{}: {e}", library.display()))?;
+    for (folder, _) in private_folders() {
+        let name = folder.as_os_str().as_encoded_bytes();
+        if bytes.windows(name.len()).any(|window| window == name) {
+            let (library, folder) = (library.display(), folder.display());
+            return Err(format!("{library} holds the name of the folder {folder}"));
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
@@ -104,4 +145,20 @@ fn write(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Resul
         .map_err(|error| format!("{}: {error}", path.display()))?;
     println!("installed {}", path.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_this_machine_are_found_in_a_library() {
+        let file = env::temp_dir().join(format!("abatis-install-{}", std::process::id()));
+        for (folder, known) in [(root(), true), (PathBuf::from("abatis"), false)] {
+            let message = format!("\0panicked at {}/core/src/lib.rs\0", folder.display());
+            fs::write(&file, message).expect("a temporary file");
+            assert_eq!(names_no_folder(&file).is_err(), known, "{}", folder.display());
+        }
+        let _ = fs::remove_file(file);
+    }
 }

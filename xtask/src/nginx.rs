@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// In place of the tests: attacks and ordinary requests from wrk, with a reload each second
     #[arg(long, value_name = "SECONDS")]
     soak: Option<u32>,
-    /// First install what is missing, by apt-get
+    /// First install what is missing, by apt-get, and grpcio by pip
     #[arg(long)]
     install: bool,
     /// Profile of the library
@@ -58,6 +58,9 @@ const PEERS: [(&str, &str); 3] = [
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     provide(&NEEDS, options.install)?;
+    if options.install {
+        provide_grpc()?;
+    }
     // Its feature lets a test see what the module does when the library fails.
     let mut build =
         cargo("rustc --package abatis-ffi --lib --crate-type staticlib --features test-panic");
@@ -119,6 +122,18 @@ fn provide(needs: &[(&str, &str)], install: bool) -> Result<(), Failure> {
     }
 }
 
+/// A Python of our own, with what distributions have only for theirs; the tests that need it are left out without it.
+fn python() -> PathBuf {
+    target().join("nginx/python/bin/python")
+}
+
+/// The client and the server that `nginx/tests/rpc.py` tries gRPC with.
+fn provide_grpc() -> Result<(), Failure> {
+    let mut create = Command::new("python3");
+    execute(create.args(["-m", "venv"]).arg(target().join("nginx/python")))?;
+    execute(Command::new(python()).args(["-m", "pip", "install", "--quiet", "grpcio==1.*"]))
+}
+
 /// Builds the module with the library that stands in `library`.
 fn module(library: &Path, name: &str) -> Result<PathBuf, Failure> {
     let folder = target().join("nginx").join(name);
@@ -129,7 +144,8 @@ fn module(library: &Path, name: &str) -> Result<PathBuf, Failure> {
 }
 
 fn script(name: &str, module: &Path) -> Command {
-    let mut command = Command::new("python3");
+    let own = python();
+    let mut command = Command::new(if own.exists() { own } else { "python3".into() });
     command.arg(root().join("nginx/tests").join(name)).arg(module);
     // Debian has nginx where only administrators look for programs.
     let path = std::env::var("PATH").unwrap_or_default();

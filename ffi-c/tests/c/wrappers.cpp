@@ -33,8 +33,10 @@ int main() {
   session.request_line("POST", "/p");
   session.header("Content-Type", "application/json");
   assert(session.body("{\"text\": \"<script>ale") == ABATIS_PROGRESS_CONTINUE);
+  session.use_own_scratch();
   assert(session.body("rt(1)</script>\"}") == ABATIS_PROGRESS_BLOCK);
   abatis::session moved(std::move(session));
+  moved.use(scratch);
   verdict = moved.stop();
   assert(verdict.blocks() && verdict.coverage() == ABATIS_COVERAGE_STOPPED);
 
