@@ -18,8 +18,8 @@ static ngx_int_t ngx_http_abatis_answer(ngx_http_request_t *r, ngx_http_abatis_c
 static void ngx_http_abatis_drop_body(ngx_http_request_t *r);
 static void ngx_http_abatis_ctx_cleanup(void *data);
 
-/* So much of a body is inspected in the event loop, the rest in a thread: the densest attacks cost 0.3 to 1.1 ms in so many bytes, ordinary
- * text 10 us. The way to a thread and back costs some 50 us. */
+/* So much is inspected at once in the event loop: the densest attacks cost 0.3 to 1.1 ms in so many bytes, ordinary text 10 us. The way to a
+ * thread and back costs some 50 us. */
 #define NGX_HTTP_ABATIS_INLINE 8192
 
 ngx_http_request_body_filter_pt ngx_http_abatis_next_body_filter;
@@ -172,29 +172,37 @@ ngx_int_t ngx_http_abatis_body_filter(ngx_http_request_t *r, ngx_chain_t *in) {
     return ngx_http_abatis_next_body_filter(r, in);
 }
 
-/* Bytes as they come: the first of a body are inspected at once; if it is kept until it is there, the others wait for that. */
+/* Bytes as they come. They are inspected at once until too much waits for its end, to be inspected then in one go: in a body that is kept
+ * until it is there, that and what follows is left to a thread. */
 static void ngx_http_abatis_take(ngx_http_abatis_ctx_t *ctx, u_char *data, size_t len) {
     ngx_http_abatis_loc_conf_t *conf = ctx->conf;
 
-    if (ctx->reading && conf->threads) {
-        size_t room = ctx->deferred ? 0 : NGX_HTTP_ABATIS_INLINE - ctx->fed;
-        size_t now = ngx_min(len, room);
-
-        ctx->deferred += len - now;
-        len = now;
-        if (conf->body_limit && ctx->fed + (off_t) len + ctx->deferred > conf->body_limit && conf->past_limit == NGX_HTTP_ABATIS_BLOCK &&
-            conf->mode == NGX_HTTP_ABATIS_ON) {
-            ctx->over_limit = 1;
-        }
-    }
-    if (len || ctx->over_limit) {
+    if (!ctx->reading || conf->threads == NULL) {
         ngx_http_abatis_feed(ctx, data, len);
+        return;
+    }
+    while (len && ctx->session) {
+        size_t pending = abatis_session_pending(ctx->session);
+        size_t now = pending < NGX_HTTP_ABATIS_INLINE ? ngx_min(len, NGX_HTTP_ABATIS_INLINE - pending) : 0;
+
+        if (ctx->deferred || now == 0) {
+            ctx->deferred += len;
+            if (conf->body_limit && ctx->fed + ctx->deferred > conf->body_limit && conf->past_limit == NGX_HTTP_ABATIS_BLOCK &&
+                conf->mode == NGX_HTTP_ABATIS_ON) {
+                ctx->over_limit = 1;
+                ngx_http_abatis_stop(ctx);
+            }
+            return;
+        }
+        ngx_http_abatis_feed(ctx, data, now);
+        data += now;
+        len -= now;
     }
 }
 
 /* The body is there, in memory or in a file; another module may have read it, in an earlier phase. */
 static ngx_int_t ngx_http_abatis_kept(ngx_http_request_t *r, ngx_http_abatis_ctx_t *ctx) {
-    off_t size = 0;
+    off_t size = (off_t) abatis_session_pending(ctx->session) - ctx->fed;
 
     for (ngx_chain_t *link = r->request_body->bufs; link; link = link->next) {
         size += ngx_buf_size(link->buf);

@@ -73,6 +73,17 @@ impl Body {
         self.taped = false;
     }
 
+    /// Bytes that wait for what follows.
+    pub(crate) fn pending(&self) -> usize {
+        let token = match self.reading {
+            Reading::Json => self.json.as_ref().map(|json| json.pending()),
+            Reading::Form => self.form.as_ref().map(|form| form.pending()),
+            Reading::Multipart => self.multipart.as_ref().map(|multipart| multipart.pending()),
+            Reading::Text | Reading::Union | Reading::Opaque => None,
+        };
+        self.text.len() + token.unwrap_or_default()
+    }
+
     /// How it is read.
     pub(crate) fn reading(&self) -> Reading {
         self.reading

@@ -134,3 +134,24 @@ fn requests_are_judged_as_said_whole_and_in_pieces() {
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn what_waits_for_its_end_is_told() {
+    let engine = Engine::new(&Policy::default()).expect("an engine");
+    let mut scratch = Scratch::new();
+    for (kind, pieces) in [
+        ("text/plain", &[("one", 3), (" two", 7)][..]),
+        ("application/json", &[(r#"{"a": ""#, 1), ("one", 4), (r#"", "b": 1"#, 1), ("}", 0)]),
+        // A form keeps its begin, to join what is repeated.
+        ("application/x-www-form-urlencoded", &[("a=1", 6), ("&", 4)]),
+        ("multipart/form-data; boundary=x", &[("--x\r\nA: b", 4), ("\r\n\r\n1\r\n--x--", 0)]),
+    ] {
+        let mut session = engine.session();
+        session.request_line(&mut scratch, b"POST", b"/");
+        session.header(&mut scratch, b"Content-Type", kind.as_bytes());
+        for (piece, pending) in pieces {
+            session.body(&mut scratch, piece.as_bytes());
+            assert_eq!(session.pending(), *pending, "{kind} {piece}");
+        }
+    }
+}

@@ -900,6 +900,15 @@ abatis_status abatis_session_use_scratch(abatis_session *session,
                                          abatis_scratch *scratch);
 
 /**
+ * Bytes of the body that wait for what follows: of a text, a part, a long string. They are inspected in one go when that is complete,
+ * in `abatis_session_finish` at the latest, which takes up to 35 us a KiB; so a server that must not wait can tell what to leave to a
+ * thread. 0 without a session.
+ *
+ * Any thread, one at a time.
+ */
+size_t abatis_session_pending(const abatis_session *session);
+
+/**
  * Method and target as they were sent, undecoded. Inspects the target.
  *
  * - `progress`: set to `ABATIS_PROGRESS_BLOCK` if the request will be blocked whatever comes, and on failure; may be NULL.

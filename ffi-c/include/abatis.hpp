@@ -228,6 +228,8 @@ public:
     detail::check(abatis_session_body(get(), chunk.data(), chunk.size(), &progress));
     return progress;
   }
+  /* Bytes of the body that wait for what follows. */
+  std::size_t pending() const noexcept { return abatis_session_pending(get()); }
   /* Goes on in this memory, or in memory of its own: see abatis_session_use_scratch. */
   void use(scratch &memory) { detail::check(abatis_session_use_scratch(get(), memory.get())); }
   void use_own_scratch() { detail::check(abatis_session_use_scratch(get(), nullptr)); }

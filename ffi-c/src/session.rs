@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use abatis::{Progress, Scratch, Session, Verdict};
 
-use crate::boundary::{Out, bytes, counted, give, guard, object_mut, take_back};
+use crate::boundary::{Out, bytes, counted, give, guard, guard_or, object, object_mut, take_back};
 use crate::choice::abatis_progress;
 use crate::engine::abatis_engine;
 use crate::error::Failure;
@@ -94,6 +94,17 @@ pub unsafe extern "C" fn abatis_session_use_scratch(
         unsafe { object_mut(session)?.memory = Memory::of(scratch) };
         Ok(())
     })
+}
+
+/// Bytes of the body that wait for what follows: of a text, a part, a long string. They are inspected in one go when that is complete,
+/// in `abatis_session_finish` at the latest, which takes up to 35 us a KiB; so a server that must not wait can tell what to leave to a
+/// thread. 0 without a session.
+///
+/// Any thread, one at a time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn abatis_session_pending(session: *const abatis_session) -> usize {
+    // SAFETY: the head of the header.
+    guard_or(0, || unsafe { object(session) }.map_or(0, |session| session.session.pending()))
 }
 
 /// Method and target as they were sent, undecoded. Inspects the target.

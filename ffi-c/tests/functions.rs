@@ -492,15 +492,16 @@ fn sessions_take_a_request_in_pieces() {
         let ((name, name_len), (value, len)) = (data(b"Content-Type"), data(b"application/json"));
         let status = abatis_session_header(session, name, name_len, value, len, &raw mut progress);
         assert_eq!((status, progress), (abatis_status::Ok, abatis_progress::Continue));
-        let chunks: [(&[u8], _); 3] = [
-            (br#"{"text": "<script>ale"#, abatis_progress::Continue),
-            (b"", abatis_progress::Continue),
-            (br#"rt(1)</script>"}"#, abatis_progress::Block),
+        let chunks: [(&[u8], _, usize); 3] = [
+            (br#"{"text": "<script>ale"#, abatis_progress::Continue, r#""<script>ale"#.len()),
+            (b"", abatis_progress::Continue, r#""<script>ale"#.len()),
+            (br#"rt(1)</script>"}"#, abatis_progress::Block, 0),
         ];
-        for (chunk, expected) in chunks {
+        for (chunk, expected, pending) in chunks {
             let (chunk, len) = data(chunk);
             let status = abatis_session_body(session, chunk, len, &raw mut progress);
             assert_eq!((status, progress), (abatis_status::Ok, expected));
+            assert_eq!(abatis_session_pending(session), pending);
             // Who does not want to know, says so.
             assert_eq!(abatis_session_body(session, null(), 0, null_mut()), abatis_status::Ok);
         }
@@ -537,6 +538,7 @@ fn sessions_out_of_order_do_not_pass() {
         let mut progress = abatis_progress::Continue;
         let status = abatis_session_body(null_mut(), chunk, len, &raw mut progress);
         assert_eq!((status, progress), (abatis_status::NullPointer, abatis_progress::Block));
+        assert_eq!(abatis_session_pending(null_mut()), 0);
         let status = abatis_session_header(null_mut(), chunk, len, chunk, len, null_mut());
         assert_eq!(status, abatis_status::NullPointer);
         let status = abatis_session_request_line(null_mut(), chunk, len, chunk, len, null_mut());

@@ -207,7 +207,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                     assert_eq!(status == abatis_status::Ok, !session.is_null());
                     if session.is_null() {
                         assert_eq!(progress, abatis_progress::Block);
+                        assert_eq!(abatis_session_pending(session), 0);
                     }
+                    assert!(abatis_session_pending(session) <= 1 << 20, "more than a body may have");
                 }
                 end @ 16..=17 => {
                     let session = sessions.some(input.byte());

@@ -65,6 +65,11 @@ impl FormParser {
         self.cut_off
     }
 
+    /// Bytes of the field that waits for its end.
+    pub(crate) fn pending(&self) -> usize {
+        self.carry.len()
+    }
+
     /// Takes the next bytes of the body; every field that ends in them goes to `sink`. O(len).
     pub(crate) fn feed(&mut self, chunk: &[u8], mut sink: impl FnMut(Field<'_>)) {
         let mut rest = chunk;

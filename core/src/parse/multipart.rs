@@ -242,6 +242,11 @@ impl MultipartParser {
         self.problems = MultipartProblems::default();
     }
 
+    /// Bytes of the part that waits for its end.
+    pub(crate) fn pending(&self) -> usize {
+        self.carry.len()
+    }
+
     /// Takes the next bytes of the body; every part that ends in them goes to `sink`. O(len).
     pub(crate) fn feed(&mut self, chunk: &[u8], mut sink: impl FnMut(Piece<'_>)) {
         if self.carry.is_empty() {

@@ -33,6 +33,7 @@ int main() {
   session.request_line("POST", "/p");
   session.header("Content-Type", "application/json");
   assert(session.body("{\"text\": \"<script>ale") == ABATIS_PROGRESS_CONTINUE);
+  assert(session.pending() == sizeof "\"<script>ale" - 1);
   session.use_own_scratch();
   assert(session.body("rt(1)</script>\"}") == ABATIS_PROGRESS_BLOCK);
   abatis::session moved(std::move(session));

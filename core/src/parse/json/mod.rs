@@ -102,6 +102,11 @@ impl JsonParser {
         }
     }
 
+    /// Bytes of a token that waits for its end.
+    pub(crate) fn pending(&self) -> usize {
+        self.carry.len()
+    }
+
     /// Makes ready for another document, whose first byte has the offset `origin`.
     pub(crate) fn reset(&mut self, limits: &Limits, origin: usize) {
         self.max_depth = limits.depth;
