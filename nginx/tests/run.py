@@ -125,6 +125,14 @@ def test_early_block(nginx, up, _):
     client.sendall(b"POST /api/early HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n" + SCRIPT[:-1] + b', "')
     check(answers(receive(client, 5, b"\r\n\r\n")) == ["403"], "a body is blocked while it still comes")
     client.close()
+    # Far into a large one, too, whose strings are short.
+    client = socket.create_connection(("127.0.0.1", nginx.port))
+    client.sendall(b"POST /api/early HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"
+                   + b"".join(b'"fill%d": "lorem ipsum", ' % number for number in range(3000)))
+    check(receive(client, 0.3, b"\r\n\r\n") == b"", "a large body is waited for")
+    client.sendall(SCRIPT[1:-1] + b', "')
+    check(answers(receive(client, 5, b"\r\n\r\n")) == ["403"], "a large body is blocked while it still comes")
+    client.close()
     before = up.count()
     # More than the buffer of nginx, which goes to a file.
     data = b'{"fill": "' + b"lorem ipsum " * 60000 + b'", "text": "<script>alert(1)</script>"}'
