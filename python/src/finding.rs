@@ -130,7 +130,8 @@ impl Finding {
 
     fn __repr__(&self) -> String {
         let abatis::Finding { rule, score, action, place, pointer, span, .. } = self.inner();
-        let (start, end) = (span.range.start, span.range.end);
+        // The client chose the names in it, and this ends up in logs.
+        let (pointer, start, end) = (pointer.escape_debug(), span.range.start, span.range.end);
         format!(
             "<abatis.Finding {rule} {score} {action} in {place} {pointer} bytes {start}..{end}>"
         )

@@ -97,7 +97,9 @@ impl Verdict {
         // Writing to a string cannot fail.
         let mut text = format!("<abatis.Verdict {} {}", verdict.action, verdict.score);
         if let Some(first) = verdict.findings.first() {
-            let _ = write!(text, " {} in {} {}", first.rule, first.place, first.pointer);
+            // The client chose the names in the pointer, and this ends up in logs.
+            let _ =
+                write!(text, " {} in {} {}", first.rule, first.place, first.pointer.escape_debug());
         }
         if verdict.findings.len() > 1 {
             let _ = write!(text, " and {} more", verdict.findings.len() - 1);

@@ -32,9 +32,7 @@ def test_hits_are_caught_and_passes_pass(path: shared.Path) -> None:
             value, place = shared.content(case, "value"), case.get("place", "query")
             verdict = of_sensitivity(case).inspect_value(value, place)
             class_ = case.get("class", cases["class"] if kind == "hit" else None)
-            caught = any(
-                finding.action > Action.ALLOW and class_ in (None, finding.class_) for finding in verdict.findings
-            )
+            caught = any(finding.action > Action.ALLOW and class_ in (None, finding.class_) for finding in verdict.findings)
             if caught != (kind == "hit"):
                 wrong.append((kind, value, verdict))
     assert not wrong
