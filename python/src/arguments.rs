@@ -161,3 +161,16 @@ impl<'py> FromPyObject<'_, 'py> for PolicyDict<'py> {
         Ok(PolicyDict(policy.to_owned()))
     }
 }
+
+/// What offers the Arrow C interface; looked at where it is read.
+pub(crate) struct ArrowData<'py>(pub(crate) Bound<'py, PyAny>);
+
+impl<'py> FromPyObject<'_, 'py> for ArrowData<'py> {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = hint("ArrowData");
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<ArrowData<'py>> {
+        Ok(ArrowData(object.to_owned()))
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! Engine ── inspect, inspect_value, validate ──► Verdict ──► Finding
-//!   │ ▲  └─ session() ──► Session ── finish ──────►
-//! swap ▼ load
+//!   │ ▲  └─ session ──► Session ── finish ──────►
+//! swap ▼ load      scan_arrow ──► Scan
 //! EngineHandle
 //! ```
 //!
@@ -12,9 +12,15 @@
 //! What all methods keep to: arguments are turned into bytes first ([`arguments`]), the engine is asked under [`error::guard`], and
 //! without the interpreter if there is much to look at ([`engine::DETACH`]).
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments in by value")]
-#![allow(clippy::doc_markdown, reason = "readers of docstrings read Python")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "readers of docstrings read Python"
+)]
 
 mod arguments;
+mod arrow;
+mod command;
 mod engine;
 mod error;
 mod finding;
@@ -26,6 +32,10 @@ mod verdict;
 /// The native part of abatis; everything in it is exported by `abatis`.
 #[pyo3::pymodule(gil_used = false)]
 mod _abatis {
+    #[pymodule_export]
+    use crate::arrow::Scan;
+    #[pymodule_export]
+    use crate::command::run_command;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

@@ -2,11 +2,12 @@
 The native part of abatis; everything in it is exported by `abatis`.
 """
 
-from abatis._model import Action, Data, Findings, HeaderLines, Json, Place, Progress
+from _typeshed import SupportsGetItem
+from abatis._model import Action, ArrowData, Capsule, Counts, Data, Findings, HeaderLines, Json, Place, Progress, RowPlace
 from os import PathLike
-from typing import Final, final
+from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["__version__", "Engine", "EngineHandle", "Feature", "Finding", "Session", "Span", "Verdict"]
+__all__ = ["__version__", "Engine", "EngineHandle", "Feature", "Finding", "Scan", "Session", "Span", "Verdict", "run_command"]
 
 __version__: Final[str]
 """
@@ -118,6 +119,28 @@ class Engine:
     def ruleset(self, /) -> str:
         """
         Digest of rules and weights, as in `Verdict.ruleset`.
+        """
+    def scan_arrow(self, /, data: ArrowData, *, column: str | None = None, place: RowPlace | None = None, threads: SupportsIndex | None = None) -> Scan:
+        """
+        Judges the rows of a column of text, on all cores, without copying it.
+
+        Args:
+            data: What offers the Arrow C stream or array interface: a table, a column, a reader of pyarrow, polars, pandas or duckdb.
+            column: Which column, if there are several.
+            place: What a row is taken for: a value in `path`, `query`, `form`, `json`, `header`, `cookie` or `body`, or `target`: a request
+                target, judged as the GET request for it. `query` if left out.
+            threads: How many threads judge; all cores if left out.
+
+        Raises:
+            ValueError: There is no such column, or it is not of text or bytes.
+
+        Example:
+            >>> import pyarrow
+            >>> scan = engine.scan_arrow(pyarrow.array(["tea", "1' or '1'='1", None]))
+            >>> pyarrow.table(scan)["class"].to_pylist()
+            [None, 'sqli', None]
+            >>> scan.counts
+            {'allow': 1, 'flag': 0, 'sanitize': 0, 'block': 1}
         """
     def session(self, /) -> Session:
         """
@@ -262,6 +285,29 @@ class Finding:
     def to_json(self, /) -> str:
         """
         As JSON, as in a verdict.
+        """
+
+@final
+class Scan:
+    """
+    Verdicts on the rows of a column, as an Arrow table.
+
+    Anything that reads the Arrow C stream interface takes it, without a copy: `pyarrow.table(scan)`, `polars.DataFrame(scan)`,
+    `pandas.DataFrame.from_arrow(scan)`, DuckDB.
+
+    Columns: `action`, `score`, `class`, `rule` (of the strongest finding), `partial` (why it was not inspected in full), `verdict` (as JSON,
+    of rows with findings). A row that was null is null in all of them.
+    """
+    def __arrow_c_stream__(self, /, requested_schema: Any | None = None) -> Capsule:
+        """
+        The Arrow PyCapsule interface. A requested schema is not looked at, as the interface allows.
+        """
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def counts(self, /) -> Counts:
+        """
+        How many rows came to each action, by its name. Rows that were null came to none.
         """
 
 @final
@@ -413,3 +459,14 @@ class Verdict:
         As JSON: `schema`, `action`, `score`, `class`, `findings`, `dropped`, `coverage`, `ruleset`. Holds no bytes of the request but
         the names of fields.
         """
+
+def run_command(arguments: SupportsGetItem[int, str]) -> int:
+    """
+    Runs the `abatis` command as a process would: it reads standard input and writes standard output and error.
+
+    Args:
+        arguments: What follows its name on the command line.
+
+    Returns:
+        The exit code: 0 done, 1 an action reached `--fail-on` (or a rule failed its own check), 2 unusable input or policy.
+    """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from abatis._abatis import Finding
@@ -19,11 +19,32 @@ HeaderLines: TypeAlias = Mapping[str, Data] | Mapping[bytes, Data] | Iterable[tu
 Place: TypeAlias = Literal["path", "query", "form", "json", "header", "cookie", "body"]
 """The kind of field that a value came from."""
 
+RowPlace: TypeAlias = Place | Literal["target"]
+"""What a row is taken for: a value in that place, or a request target."""
+
+Counts: TypeAlias = dict[str, int]
+"""Numbers of rows by the name of their action."""
+
+Capsule: TypeAlias = object
+"""A PyCapsule, which has a type from Python 3.13 on only."""
+
 Json: TypeAlias = dict[str, Any]
 """A JSON object, with the keys that `abatis scan` prints."""
 
 Findings: TypeAlias = "tuple[Finding, ...]"
 """The evidence of a verdict."""
+
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+
+ArrowData: TypeAlias = _ArrowStream | _ArrowArray
+"""What offers the Arrow C stream or array interface."""
 
 
 class Action(enum.IntEnum):
