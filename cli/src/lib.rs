@@ -1,6 +1,6 @@
 //! The `abatis` command, as a library, so that others can be it: `python -m abatis` is.
 //!
-//! One file for each subcommand; [`policy`] loads what they share, [`http`] reads request texts, [`output`] prints.
+//! One file for each subcommand; `policy` loads what they share, `http` reads request texts, `output` prints.
 
 mod check;
 mod explain;
