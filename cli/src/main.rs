@@ -1,69 +1,7 @@
-//! The `abatis` command.
-//!
-//! One file for each subcommand; [`policy`] loads what they share, [`http`] reads request texts, [`output`] prints.
-
-mod check;
-mod explain;
-mod http;
-mod inspect;
-mod output;
-mod policy;
-mod scan;
-mod schema;
+//! The `abatis` command; all of it stands in the library.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-/// Input validation and attack detection for APIs.
-#[derive(Parser)]
-#[command(name = "abatis", version, about, long_about = LONG, after_help = AFTER)]
-struct Cli {
-    /// When to colour the output
-    #[arg(long, global = true, value_enum, default_value_t = clap::ColorChoice::Auto)]
-    color: clap::ColorChoice,
-    #[command(subcommand)]
-    command: Command,
-}
-
-const LONG: &str = "Input validation and attack detection for APIs.\n\n\
-    abatis compiles a policy (limits, routes with JSON Schemas, rules) into automata and says for each request: allow, flag \
-    or block, and exactly why: which rule, which bytes, how they were decoded. Without --policy, the built-in policy blocks \
-    at sensitivity `default`.";
-
-const AFTER: &str = "\
-Exit codes: 0 done, 1 an action reached --fail-on (or a rule failed its own check), 2 unusable input or policy.
-
-Start here:
-  abatis inspect examples/requests
-  abatis explain --value \"1' or '1'='1\"
-  abatis COMMAND --help";
-
-#[derive(Subcommand)]
-enum Command {
-    Inspect(inspect::Args),
-    Explain(explain::Args),
-    Scan(scan::Args),
-    Check(check::Args),
-    Schema(schema::Args),
-}
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let color = output::Color::new(cli.color);
-    let done = match cli.command {
-        Command::Inspect(args) => inspect::run(&args, color),
-        Command::Explain(args) => explain::run(&args, color),
-        Command::Scan(args) => scan::run(&args),
-        Command::Check(args) => check::run(&args, color),
-        Command::Schema(args) => schema::run(&args),
-    };
-    match done {
-        Ok(code) => code,
-        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
-        Err(error) => {
-            output::complain(error);
-            ExitCode::from(2)
-        }
-    }
+    abatis_cli::run(std::env::args_os())
 }

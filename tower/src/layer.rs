@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use abatis::Pool;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
@@ -10,7 +11,6 @@ use tower_layer::Layer;
 
 use crate::answer::Refusal;
 use crate::engines::Engines;
-use crate::pool::Pool;
 use crate::record::Report;
 use crate::service::AbatisService;
 

@@ -92,7 +92,6 @@ mod body;
 mod engines;
 mod inspection;
 mod layer;
-mod pool;
 mod record;
 mod service;
 

@@ -10,6 +10,7 @@ mod fuzz;
 mod header;
 mod install;
 mod nginx;
+mod python;
 mod quality;
 mod run;
 mod schemas;
@@ -46,6 +47,8 @@ enum Chore {
     Nginx(nginx::Options),
     /// The same work done by others, side by side; writes benches/record
     Peers(nginx::Peers),
+    /// The Python package, built as a wheel and tried with real frameworks
+    Python(python::Options),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Chore::Install(options) => install::run(&options),
         Chore::Nginx(options) => nginx::run(&options),
         Chore::Peers(options) => nginx::peers(&options),
+        Chore::Python(options) => python::run(&options),
         Chore::Schemas(options) => schemas::run(&options),
     };
     match outcome {

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, execute, installed, shown};
-use crate::{Failure, fuzz, nginx};
+use crate::{Failure, fuzz, nginx, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -71,6 +71,7 @@ fn steps(options: &Options) -> Vec<Step> {
         step("tests without features", run(SHIPPED)),
         step("C library", run(if options.full { "xtask ffi --full" } else { "xtask ffi" })),
         step("nginx module", nginx_module(options.full)),
+        step("Python package", python_package(options.full)),
         step("documentation", Action::Run(documentation())),
         step("packages", Action::Run(packages(options.full))),
         step("dependencies", dependencies()),
@@ -105,6 +106,14 @@ fn nginx_module(full: bool) -> Action {
             Action::Skip(format!("nginx or what its modules are built with is missing: {why}"))
         }
         None => Action::Run(cargo(if full { "xtask nginx --full" } else { "xtask nginx" })),
+    }
+}
+
+/// The wheel in a real Python, where there is one.
+fn python_package(full: bool) -> Action {
+    match python::missing() {
+        Some(why) => Action::Skip(why),
+        None => Action::Run(cargo(if full { "xtask python --full" } else { "xtask python" })),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Scratches, one for each worker.
+//! Scratches for callers that are no workers: a call comes from any thread.
 //!
 //! Inspecting is synchronous: a scratch is borrowed for the length of one call and never across an `await`, so as many are
 //! enough as threads can run at once.
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread::available_parallelism;
 
-use abatis::Scratch;
+use crate::scratch::Scratch;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
@@ -16,20 +16,37 @@ thread_local! {
     static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Scratches that threads share, one for each core. For services whose threads are not theirs: async runtimes, callbacks, other
+/// languages. A thread that inspects for a living keeps a [`Scratch`] of its own.
+///
+/// One pool for each engine: a scratch drops the caches of one engine when it works for another.
+///
+/// ```
+/// use abatis::{Action, Engine, Place, Policy, Pool};
+/// let engine = Engine::new(&Policy::default())?;
+/// let pool = Pool::new();
+/// let value = b"Conan O'Brien";
+/// let action = pool.with(|scratch| engine.inspect_value(scratch, Place::Form, value).action);
+/// assert_eq!(action, Action::Allow);
+/// # Ok::<(), abatis::BuildError>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub struct Pool {
     scratches: Box<[Mutex<Scratch>]>,
 }
 
 impl Pool {
-    pub(crate) fn new() -> Pool {
+    /// Empty memory for each core.
+    pub fn new() -> Pool {
         let workers = available_parallelism().map_or(4, usize::from);
         Pool { scratches: (0..workers).map(|_| Mutex::default()).collect() }
     }
 
     /// Lends a scratch, this thread's own if it can be had. Waits only if more threads than the machine has cores inspect at
     /// this moment, and then for one call.
-    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
+    ///
+    /// Do not call it inside of `work`: once every scratch is lent, that waits for itself.
+    pub fn with<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
         let home = NUMBER.with(|number| *number) % self.scratches.len();
         let (before, from_home) = self.scratches.split_at(home);
         for scratch in from_home.iter().chain(before) {
@@ -52,6 +69,12 @@ impl Pool {
     }
 }
 
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_inside_of_calls_get_memory() {
+    fn a_lent_scratch_makes_nobody_wait_for_it() {
         let pool = Pool { scratches: (0..2).map(|_| Mutex::default()).collect() };
         assert_eq!(pool.with(|_| pool.with(|_| 7)), 7);
     }

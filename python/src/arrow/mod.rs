@@ -1,0 +1,351 @@
+//! `Engine.scan_arrow`: columns of text in, columns of verdicts out, on all cores, without a copy of either.
+//!
+//! ```text
+//! capsule ─► interface ─► column ─► blocks of rows ─► threads, one scratch each ─► batches ─► interface ─► capsule
+//! ```
+
+mod column;
+mod interface;
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use abatis::{Action, Coverage, Engine, Place, Request, Scratch, Verdict};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::inspect::PyStaticExpr;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyString};
+
+use crate::arguments::PlaceName;
+use crate::error::{Failure, guard};
+use crate::model::hint;
+use column::Column;
+use interface::{Array, Buffer, Field, OutBatch, OutColumn, Schema, Stream};
+
+/// Rows that are judged in one go, and that come out in one batch.
+const BLOCK: usize = 16 << 10;
+
+const FIELDS: &[Field] = &[
+    (c"action", c"U"),
+    (c"score", c"s"),
+    (c"class", c"U"),
+    (c"rule", c"U"),
+    (c"partial", c"U"),
+    (c"verdict", c"U"),
+];
+
+/// What a row is.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    Values(Place),
+    Targets,
+}
+
+impl<'py> FromPyObject<'_, 'py> for Rows {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = hint("RowPlace");
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Rows> {
+        if object.cast::<PyString>()?.to_str()? == "target" {
+            return Ok(Rows::Targets);
+        }
+        object.extract::<PlaceName>().map(|place| Rows::Values(place.0))
+    }
+}
+
+/// Verdicts on the rows of a column, as an Arrow table.
+///
+/// Anything that reads the Arrow C stream interface takes it, without a copy: `pyarrow.table(scan)`, `polars.DataFrame(scan)`,
+/// `pandas.DataFrame.from_arrow(scan)`, DuckDB.
+///
+/// Columns: `action`, `score`, `class`, `rule` (of the strongest finding), `partial` (why it was not inspected in full), `verdict` (as JSON,
+/// of rows with findings). A row that was null is null in all of them.
+#[pyclass(frozen, module = "abatis")]
+pub(crate) struct Scan {
+    batches: Arc<Vec<OutBatch>>,
+    /// How many rows came to each action.
+    counts: [usize; 4],
+    rows: usize,
+}
+
+const ACTIONS: [Action; 4] = [Action::Allow, Action::Flag, Action::Sanitize, Action::Block];
+
+#[pymethods]
+impl Scan {
+    /// How many rows came to each action, by its name. Rows that were null came to none.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Counts<'py>> {
+        let counts = PyDict::new(py);
+        for (action, count) in ACTIONS.iter().zip(self.counts) {
+            counts.set_item(action.as_str(), count)?;
+        }
+        Ok(Counts(counts))
+    }
+
+    fn __len__(&self) -> usize {
+        self.rows
+    }
+
+    /// The Arrow PyCapsule interface. A requested schema is not looked at, as the interface allows.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Capsule<'py>> {
+        let _ = requested_schema;
+        interface::stream(py, FIELDS, self.batches.clone()).map(Capsule)
+    }
+
+    fn __repr__(&self) -> String {
+        let [allow, flag, sanitize, block] = self.counts;
+        format!(
+            "<abatis.Scan {} rows: {allow} allow, {flag} flag, {sanitize} sanitize, {block} block>",
+            self.rows
+        )
+    }
+}
+
+crate::model::typed!(
+    /// A capsule; its own type has a name in Python from 3.13 on only.
+    Capsule,
+    "Capsule",
+    PyCapsule
+);
+crate::model::typed!(
+    /// Numbers of rows by action.
+    Counts,
+    "Counts",
+    PyDict
+);
+
+/// Judges the rows of a column.
+pub(crate) fn scan(
+    data: &Bound<'_, PyAny>,
+    engine: &Engine,
+    rows: Rows,
+    column: Option<&str>,
+    threads: Option<NonZero<usize>>,
+) -> Result<Scan, Failure> {
+    let py = data.py();
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = threads.map_or_else(cores, NonZero::get);
+    let mut judge =
+        Judge { engine, rows, scratches: (0..threads).map(|_| Scratch::new()).collect() };
+    let mut scan = Vec::new();
+    match Source::new(data)? {
+        Source::Array(schema, array) => {
+            scan.extend(judge.array(py, &schema, &array, column)?);
+        }
+        Source::Stream(mut stream) => {
+            let failed = |error: String| Failure::Python(PyValueError::new_err(error));
+            let schema = stream.schema().map_err(failed)?;
+            while let Some(array) = stream.next().map_err(failed)? {
+                scan.extend(judge.array(py, &schema, &array, column)?);
+                py.check_signals()?;
+            }
+        }
+    }
+    let mut counts = [0; 4];
+    for (_, of_block) in &scan {
+        counts.iter_mut().zip(of_block).for_each(|(count, more)| *count += more);
+    }
+    let batches: Vec<_> = scan.into_iter().map(|(batch, _)| batch).collect();
+    let rows = batches.iter().map(|batch| batch.rows).sum();
+    Ok(Scan { batches: Arc::new(batches), counts, rows })
+}
+
+enum Source {
+    Array(Schema, Array),
+    Stream(Stream),
+}
+
+impl Source {
+    fn new(data: &Bound<'_, PyAny>) -> PyResult<Source> {
+        if let Some(export) = data.getattr_opt("__arrow_c_stream__")? {
+            return interface::take_stream(&export.call0()?).map(Source::Stream);
+        }
+        if let Some(export) = data.getattr_opt("__arrow_c_array__")? {
+            let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
+                export.call0()?.extract()?;
+            let (schema, array) = interface::take_array(&schema, &array)?;
+            return Ok(Source::Array(schema, array));
+        }
+        let found = data.get_type().name()?;
+        let message = format!(
+            "expected data with the Arrow C interface, as of pyarrow, polars, pandas or duckdb, not {found}"
+        );
+        Err(PyTypeError::new_err(message))
+    }
+}
+
+/// The verdicts of a block, and how many rows came to each action.
+type Judged = (OutBatch, [usize; 4]);
+
+struct Judge<'a> {
+    engine: &'a Engine,
+    rows: Rows,
+    /// One for each thread, kept warm from array to array.
+    scratches: Vec<Scratch>,
+}
+
+impl Judge<'_> {
+    /// All blocks of an array, in order.
+    fn array(
+        &mut self,
+        py: Python<'_>,
+        schema: &Schema,
+        array: &Array,
+        name: Option<&str>,
+    ) -> Result<Vec<Judged>, Failure> {
+        let column = Column::find(schema.view(), array.view(), name)
+            .map_err(|error| Failure::Python(PyValueError::new_err(error)))?;
+        py.detach(|| guard(|| self.column(&column)))
+    }
+
+    fn column(&mut self, column: &Column<'_>) -> Vec<Judged> {
+        let blocks = column.len().div_ceil(BLOCK);
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::with_capacity(blocks));
+        let (engine, rows) = (self.engine, self.rows);
+        let work = |scratch: &mut Scratch| {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= blocks {
+                    return;
+                }
+                let judged = block(engine, scratch, rows, column, at * BLOCK);
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((at, judged));
+            }
+        };
+        if let Some((own, others)) = self.scratches.split_first_mut() {
+            std::thread::scope(|scope| {
+                for scratch in others.iter_mut().take(blocks.saturating_sub(1)) {
+                    scope.spawn(|| work(scratch));
+                }
+                work(own);
+            });
+        }
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, judged)| judged).collect()
+    }
+}
+
+/// Judges the rows from `from` on, at most a block of them.
+fn block(
+    engine: &Engine,
+    scratch: &mut Scratch,
+    rows: Rows,
+    column: &Column<'_>,
+    from: usize,
+) -> Judged {
+    let count = BLOCK.min(column.len() - from);
+    let mut block = Block::with_capacity(count);
+    for at in from..from + count {
+        let verdict = column.get(at).map(|item| match rows {
+            Rows::Values(place) => engine.inspect_value(scratch, place, item),
+            Rows::Targets => engine.inspect_with(scratch, &Request::new("GET", item)),
+        });
+        block.push(verdict);
+    }
+    block.finish(count)
+}
+
+/// Columns in the making, in the order of [`FIELDS`].
+struct Block {
+    action: Texts,
+    score: Vec<i16>,
+    class: Texts,
+    rule: Texts,
+    partial: Texts,
+    verdict: Texts,
+    counts: [usize; 4],
+}
+
+impl Block {
+    fn with_capacity(rows: usize) -> Block {
+        let texts = || Texts::with_capacity(rows);
+        Block {
+            action: texts(),
+            score: Vec::with_capacity(rows),
+            class: texts(),
+            rule: texts(),
+            partial: texts(),
+            verdict: texts(),
+            counts: [0; 4],
+        }
+    }
+
+    fn push(&mut self, verdict: Option<&Verdict>) {
+        let first = verdict.and_then(|verdict| verdict.findings.first());
+        let partial = verdict.and_then(|verdict| match verdict.coverage {
+            Coverage::Full => None,
+            Coverage::Partial(limit) => Some(limit.as_str()),
+        });
+        self.action.push(verdict.map(|verdict| verdict.action.as_str()));
+        self.score.push(verdict.map_or(0, |verdict| verdict.score.cast_signed()));
+        self.class.push(verdict.and_then(Verdict::class).map(abatis::Class::as_str));
+        self.rule.push(first.map(|finding| finding.rule.as_str()));
+        self.partial.push(partial);
+        // Writing these types to memory cannot fail.
+        let json =
+            first.and(verdict).map(|verdict| serde_json::to_string(verdict).unwrap_or_default());
+        self.verdict.push(json.as_deref());
+        if let Some(verdict) = verdict {
+            self.counts
+                [ACTIONS.iter().position(|action| *action == verdict.action).unwrap_or(3)] += 1;
+        }
+    }
+
+    fn finish(self, rows: usize) -> Judged {
+        // Null where there is no verdict, and so where there is no action.
+        let score = OutColumn {
+            nulls: self.action.nulls,
+            buffers: vec![self.action.validity(), Buffer::Short(self.score)],
+        };
+        let texts = [self.class, self.rule, self.partial, self.verdict].map(Texts::finish);
+        let columns = [self.action.finish(), score].into_iter().chain(texts).collect();
+        (OutBatch { rows, columns }, self.counts)
+    }
+}
+
+/// A column of text in the making: the layout of `large_string`.
+struct Texts {
+    valid: Vec<u8>,
+    offsets: Vec<i64>,
+    data: Vec<u8>,
+    nulls: usize,
+}
+
+impl Texts {
+    fn with_capacity(rows: usize) -> Texts {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Texts { valid: vec![0; rows.div_ceil(8)], offsets, data: Vec::new(), nulls: 0 }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        let at = self.offsets.len() - 1;
+        match text {
+            Some(text) => {
+                self.valid[at / 8] |= 1 << (at % 8);
+                self.data.extend_from_slice(text.as_bytes());
+            }
+            None => self.nulls += 1,
+        }
+        self.offsets.push(self.data.len() as i64);
+    }
+
+    fn validity(&self) -> Buffer {
+        if self.nulls == 0 { Buffer::None } else { Buffer::Bytes(self.valid.clone()) }
+    }
+
+    fn finish(self) -> OutColumn {
+        let validity = self.validity();
+        let buffers = vec![validity, Buffer::Long(self.offsets), Buffer::Bytes(self.data)];
+        OutColumn { nulls: self.nulls, buffers }
+    }
+}

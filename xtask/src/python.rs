@@ -1,0 +1,186 @@
+//! `cargo xtask python`: the Python package built as a wheel, installed where nothing else is, and tried with the frameworks that it is for.
+//!
+//! What is checked stands in `python/tests`; what the tests use is pinned in `python/requirements`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Failure;
+use crate::run::{cargo, execute, root, target};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Also the slow tests (a million inspections, five million rows in Spark), the source package, and wheels for other systems
+    #[arg(long)]
+    full: bool,
+    /// In place of the tests: write the stubs to python/python/abatis
+    #[arg(long)]
+    write_stubs: bool,
+    /// Only tests that this expression of pytest selects
+    #[arg(long, value_name = "EXPRESSION")]
+    only: Option<String>,
+}
+
+/// The oldest Python that the package is for.
+const OLDEST: &str = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+/// Systems that wheels are built for and not tried on, each with what its wheel says it needs.
+const OTHERS: [(&str, &str); 4] = [
+    ("x86_64-unknown-linux-gnu", "manylinux2014"),
+    ("aarch64-unknown-linux-gnu", "manylinux2014"),
+    ("x86_64-unknown-linux-musl", "musllinux_1_2"),
+    ("aarch64-unknown-linux-musl", "musllinux_1_2"),
+];
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let python = Environment::new("venv")?;
+    python.install(&["--requirement", "requirements/test.txt"])?;
+    stubs(&python, options.write_stubs)?;
+    if options.write_stubs {
+        return Ok(());
+    }
+    execute(
+        &mut python.tool("ruff", &["format", "--check", "python", "tests", "bench", "examples"]),
+    )?;
+    execute(&mut python.tool("ruff", &["check", "python", "tests", "bench", "examples"]))?;
+    let dist = target().join("python/dist");
+    // What an earlier run left would be installed as well.
+    let _ = fs::remove_dir_all(&dist);
+    let mut build = python.tool("maturin", &["build", "--release", "--strip", "--out"]);
+    execute(build.arg(&dist))?;
+    let wheel = only_file(&dist)?;
+    python.install(&["--force-reinstall", "--no-deps", &wheel.display().to_string()])?;
+    // Of the sources as they lie, and of the stubs against what was installed.
+    execute(&mut python.tool("mypy", &["python/abatis"]))?;
+    let mut stubtest = python.tool("mypy.stubtest", &["abatis._abatis"]);
+    execute(stubtest.current_dir(&dist))?;
+    tests(&python, options)?;
+    if options.full {
+        source_package(&dist)?;
+        others(&python, &dist)?;
+    }
+    Ok(())
+}
+
+/// What `cargo xtask python` would miss here: how to get it.
+pub(crate) fn missing() -> Option<String> {
+    let python = Command::new("python3").args(["-c", OLDEST]).status();
+    (!python.is_ok_and(|status| status.success()))
+        .then(|| "Python 3.10 or newer with venv: apt-get install python3-venv".to_owned())
+}
+
+/// A virtual environment.
+struct Environment(PathBuf);
+
+impl Environment {
+    /// The environment of that name, made if it is not there.
+    fn new(name: &str) -> Result<Environment, Failure> {
+        if let Some(why) = missing() {
+            return Err(format!("missing: {why}"));
+        }
+        let folder = target().join("python").join(name);
+        if !folder.join("bin/python").exists() {
+            execute(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        }
+        Ok(Environment(folder))
+    }
+
+    /// A module run as a program, in the folder of the package.
+    fn tool(&self, module: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.0.join("bin/python"));
+        command.args(["-m", module]).args(arguments).current_dir(root().join("python"));
+        // Maturin builds with the interpreter, and with the helpers, that it finds there.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.0.join("bin").display()));
+        command.env("VIRTUAL_ENV", &self.0).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    fn install(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let quiet = ["install", "--quiet", "--disable-pip-version-check"];
+        execute(self.tool("pip", &quiet).args(arguments))
+    }
+}
+
+/// The stubs are made from the library; the committed ones must be these.
+fn stubs(python: &Environment, write: bool) -> Result<(), Failure> {
+    let folder = target().join("python/stubs");
+    execute(python.tool("maturin", &["generate-stubs", "--out"]).arg(&folder))?;
+    let committed = root().join("python/python/abatis/_abatis.pyi");
+    let made = folder.join("abatis/_abatis.pyi");
+    let read = |path: &Path| fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+    if write {
+        fs::copy(&made, &committed).map_err(|e| format!("{}: {e}", committed.display()))?;
+    } else if read(&made)? != read(&committed)? {
+        return Err(
+            "the stubs are not those of the library: cargo xtask python --write-stubs".into()
+        );
+    }
+    Ok(())
+}
+
+fn tests(python: &Environment, options: &Options) -> Result<(), Failure> {
+    execute(&mut cargo("build --release --package abatis-cli"))?;
+    let mut pytest = python.tool("pytest", &["-q", "-p", "no:cacheprovider"]);
+    pytest.env("ABATIS_COMMAND", target().join("release/abatis"));
+    if options.full {
+        python.install(&["--requirement", "requirements/full.txt"])?;
+        pytest.arg("--full");
+    }
+    if let Some(only) = &options.only {
+        pytest.args(["-k", only]);
+    }
+    execute(&mut pytest)
+}
+
+/// The source package, built and installed as pip would on a system that there is no wheel for.
+fn source_package(dist: &Path) -> Result<(), Failure> {
+    let fresh = target().join("python/fresh");
+    let _ = fs::remove_dir_all(&fresh);
+    let python = Environment::new("fresh")?;
+    python.install(&["maturin"])?;
+    let folder = dist.join("source");
+    execute(python.tool("maturin", &["sdist", "--out"]).arg(&folder))?;
+    let package = only_file(&folder)?;
+    python.install(&[&package.display().to_string()])?;
+    let works =
+        "import abatis; assert abatis.Engine().inspect_value(\"1' or '1'='1\").class_ == 'sqli'";
+    execute(Command::new(python.0.join("bin/python")).args(["-c", works]))
+}
+
+/// Wheels for systems that this one is not: built, by zig as the linker, and not tried.
+fn others(python: &Environment, dist: &Path) -> Result<(), Failure> {
+    let installed = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = installed.map_err(|error| format!("rustc: {error}"))?.stdout;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot).trim().to_owned());
+    for (system, needs) in OTHERS {
+        if !sysroot.join("lib/rustlib").join(system).exists() {
+            println!("no wheel for {system}: rustup target add {system}");
+            continue;
+        }
+        let options = [
+            "build",
+            "--release",
+            "--strip",
+            "--zig",
+            "--target",
+            system,
+            "--compatibility",
+            needs,
+        ];
+        execute(python.tool("maturin", &options).arg("--out").arg(dist.join("others")))?;
+        println!("the wheel for {system} was built; it was not tried here");
+    }
+    Ok(())
+}
+
+/// The only file in a folder.
+fn only_file(folder: &Path) -> Result<PathBuf, Failure> {
+    let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let files: Vec<_> =
+        files.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    match &files[..] {
+        [file] => Ok(file.clone()),
+        _ => Err(format!("expected one file in {}, found {}", folder.display(), files.len())),
+    }
+}
