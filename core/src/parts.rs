@@ -70,7 +70,7 @@ impl Parts<'_, '_> {
     /// The name of the file, and the header lines that are no plain lists.
     fn head(&mut self, name: Raw<'_>, parent: &Trail<'_>) {
         let part = self.part;
-        if let Some(filename) = &part.filename {
+        for filename in [&part.filename, &part.extended].into_iter().flatten() {
             let trail = Trail::Name { parent, name: b"filename", coding: Coding::None };
             self.value(part.cut(filename), false, &trail);
         }
@@ -90,7 +90,9 @@ impl Parts<'_, '_> {
         }
         if let Some(content_type) = &part.content_type {
             let value = part.cut(content_type);
-            if !ContentType::parse(value.bytes).is_utf8() {
+            let parsed = ContentType::parse(value.bytes);
+            let ascii = part.cut(&part.content).bytes.is_ascii() && parsed.extends_ascii();
+            if !parsed.is_utf8() && !ascii {
                 self.ambiguity(Ambiguity::Charset, value);
             }
         }
