@@ -102,6 +102,11 @@ impl Facts {
                 reading = Reading::Union;
             }
         }
+        let malformed = parsed.problems.has(TypeProblems::MALFORMED);
+        if malformed && value.windows(9).any(|word| word.eq_ignore_ascii_case(b"multipart")) {
+            // Lenient readers find a boundary in it.
+            note(Ambiguity::Multipart);
+        }
         let hash = value.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
         });

@@ -415,6 +415,10 @@ impl Run<'_> {
                 // The JSON parser has said so.
                 Oddity::BadEscape => continue,
             };
+            // What is odd about text is ordinary in a file.
+            if field.coding == Coding::File {
+                continue;
+            }
             let at = offset..(offset + 1).min(field.raw.len()).max(offset);
             let span = field.origin.span(at);
             self.ambiguity(

@@ -70,7 +70,7 @@ impl Parts<'_, '_> {
     /// The name of the file, and the header lines that are no plain lists.
     fn head(&mut self, name: Raw<'_>, parent: &Trail<'_>) {
         let part = self.part;
-        if let Some(filename) = &part.filename {
+        for filename in [&part.filename, &part.extended].into_iter().flatten() {
             let trail = Trail::Name { parent, name: b"filename", coding: Coding::None };
             self.value(part.cut(filename), false, &trail);
         }
@@ -90,7 +90,9 @@ impl Parts<'_, '_> {
         }
         if let Some(content_type) = &part.content_type {
             let value = part.cut(content_type);
-            if !ContentType::parse(value.bytes).is_utf8() {
+            let parsed = ContentType::parse(value.bytes);
+            let ascii = part.cut(&part.content).bytes.is_ascii() && parsed.extends_ascii();
+            if !parsed.is_utf8() && !ascii {
                 self.ambiguity(Ambiguity::Charset, value);
             }
         }
@@ -110,11 +112,11 @@ impl Parts<'_, '_> {
             self.run.case.partial(self.run.plan, Limit::Opaque);
             return;
         }
-        text(self.run, content, trail);
+        field(self.run, content, Coding::File, Place::Body, false, trail);
     }
 
     fn value(&mut self, raw: Raw<'_>, name: bool, trail: &Trail<'_>) {
-        field(self.run, raw, Place::Form, name, trail);
+        field(self.run, raw, Coding::None, Place::Form, name, trail);
     }
 
     fn ambiguity(&mut self, ambiguity: Ambiguity, raw: Raw<'_>) {
@@ -134,20 +136,20 @@ fn note(run: &mut Run<'_>, raw: Raw<'_>, problems: MultipartProblems) {
 }
 
 fn text(run: &mut Run<'_>, raw: Raw<'_>, trail: &Trail<'_>) {
-    field(run, raw, Place::Body, false, trail);
+    field(run, raw, Coding::None, Place::Body, false, trail);
 }
 
-fn field(run: &mut Run<'_>, raw: Raw<'_>, place: Place, name: bool, trail: &Trail<'_>) {
+fn field(
+    run: &mut Run<'_>,
+    raw: Raw<'_>,
+    coding: Coding,
+    place: Place,
+    name: bool,
+    trail: &Trail<'_>,
+) {
     if !raw.bytes.is_empty() {
         let origin = Origin::Part { part: span::Part::Body, index: 0, offset: raw.at };
-        run.field(&Field {
-            raw: raw.bytes,
-            coding: Coding::None,
-            place,
-            name,
-            origin: &origin,
-            trail,
-        });
+        run.field(&Field { raw: raw.bytes, coding, place, name, origin: &origin, trail });
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
 mod bench;
+mod differential;
 mod ffi;
 mod fuzz;
 mod header;
@@ -35,6 +36,8 @@ enum Chore {
     Quality(quality::Options),
     /// Times of the stages and of whole requests, answers checked first
     Bench(bench::Options),
+    /// Requests that other readers (Django, werkzeug, busboy, …) see values in which were not inspected
+    Differential(differential::Options),
     /// Let fuzz targets look for inputs that break them
     Fuzz(fuzz::Options),
     /// The C library installed, linked, under valgrind and with the ABI that was promised
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Quality(options) => quality::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Differential(options) => differential::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Ffi(options) => ffi::run(&options),
         Chore::Header => header::run(),

@@ -7,11 +7,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, execute, installed, shown};
-use crate::{Failure, fuzz, nginx, python};
+use crate::{Failure, differential, fuzz, nginx, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also build what would be published, and run each fuzz target for 10 seconds
+    /// Also build what would be published, compare with other readers, and run each fuzz target for 10 seconds
     #[arg(long)]
     full: bool,
 }
@@ -72,6 +72,7 @@ fn steps(options: &Options) -> Vec<Step> {
         step("C library", run(if options.full { "xtask ffi --full" } else { "xtask ffi" })),
         step("nginx module", nginx_module(options.full)),
         step("Python package", python_package(options.full)),
+        step("other readers", other_readers(options.full)),
         step("documentation", Action::Run(documentation())),
         step("packages", Action::Run(packages(options.full))),
         step("dependencies", dependencies()),
@@ -114,6 +115,15 @@ fn python_package(full: bool) -> Action {
     match python::missing() {
         Some(why) => Action::Skip(why),
         None => Action::Run(cargo(if full { "xtask python --full" } else { "xtask python" })),
+    }
+}
+
+/// What other readers see, where they can be installed.
+fn other_readers(full: bool) -> Action {
+    match differential::missing() {
+        _ if !full => Action::Skip("it installs them: cargo xtask test --full".to_owned()),
+        Some(why) => Action::Skip(why),
+        None => Action::Run(cargo("xtask differential --repeat 4")),
     }
 }
 

@@ -42,7 +42,7 @@ use std::borrow::Cow;
 pub(crate) fn plain(raw: &[u8], coding: Coding) -> Cow<'_, [u8]> {
     let mut view = view::View::default();
     let changed = match coding {
-        Coding::None => false,
+        Coding::None | Coding::File => false,
         Coding::Form => percent::decode(raw, percent::Flavour::Form, &mut view),
         Coding::Percent => percent::decode(raw, percent::Flavour::Strict, &mut view),
         Coding::JsonString => json_string::decode(raw, &mut view),

@@ -34,6 +34,8 @@ pub(crate) enum Coding {
     Percent,
     /// The inside of a JSON string.
     JsonString,
+    /// As they are, and any byte is ordinary: the content of a file.
+    File,
 }
 
 /// One reading and where it came from.
@@ -305,7 +307,7 @@ impl Readings {
         let root = self.nodes.first_mut()?;
         let classes = root.classes;
         let escaped = match coding {
-            Coding::None => Classes::NONE,
+            Coding::None | Coding::File => Classes::NONE,
             Coding::Form => Classes::PERCENT.or(Classes::PLUS),
             Coding::Percent => Classes::PERCENT,
             Coding::JsonString => Classes::BACKSLASH,
@@ -317,7 +319,7 @@ impl Readings {
             return None;
         }
         let changed = match coding {
-            Coding::None => false,
+            Coding::None | Coding::File => false,
             Coding::Form => percent::decode(raw, Flavour::Form, &mut root.view),
             Coding::Percent => percent::decode(raw, Flavour::Strict, &mut root.view),
             Coding::JsonString => json_string::decode(raw, &mut root.view),

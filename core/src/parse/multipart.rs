@@ -35,12 +35,14 @@ flags! {
         NAME = "no-name",
         /// A header line, `name` or `filename` twice.
         TWICE = "twice",
-        /// `filename*` (RFC 5987).
+        /// `name*`, or a `filename*` that not all who know it read alike (RFC 8187).
         EXTENDED = "extended-name",
-        /// `\"` in a name.
+        /// `\"` in a name, and a `;` behind it.
         ESCAPED = "escaped-quote",
         /// A `Content-Transfer-Encoding` that codes something; RFC 7578, 4.7, deprecates it, and some readers decode it.
         CODED = "transfer-coded",
+        /// A part that is itself multipart; RFC 7578, 4.3, deprecates it, and some readers take it apart.
+        NESTED = "nested",
     }
 }
 
@@ -66,6 +68,8 @@ pub(crate) struct Part<'a> {
     pub(crate) name: Option<Range<usize>>,
     /// The name of the file, if it is one.
     pub(crate) filename: Option<Range<usize>>,
+    /// The same by `filename*`, percent-encoded. Not every reader knows it: to those a part that has it alone is a field.
+    pub(crate) extended: Option<Range<usize>>,
     /// The value of `Content-Type`.
     pub(crate) content_type: Option<Range<usize>>,
     /// What is odd about it.
@@ -84,9 +88,16 @@ impl<'a> Part<'a> {
     /// Reads a part: head, blank line, content. O(len).
     fn read(raw: Raw<'a>, problems: MultipartProblems) -> Part<'a> {
         let (head, content) = split(raw.bytes);
-        let (name, filename, content_type) = (None, None, None);
-        let mut part =
-            Part { raw, head, content: content.clone(), name, filename, content_type, problems };
+        let mut part = Part {
+            raw,
+            head,
+            content: content.clone(),
+            name: None,
+            filename: None,
+            extended: None,
+            content_type: None,
+            problems,
+        };
         part.problems.set_if(content.start > raw.bytes.len(), MultipartProblems::HEAD);
         part.content.start = content.start.min(raw.bytes.len());
         for line in lines(raw.bytes, part.head.clone()) {
@@ -121,9 +132,13 @@ impl<'a> Part<'a> {
             }
             self.name = self.name.take().or(parsed.name.map(here));
             self.filename = self.filename.take().or(parsed.filename.map(here));
+            self.extended = self.extended.take().or(parsed.extended.map(here));
         } else if name.eq_ignore_ascii_case(b"content-type") {
             self.problems.set_if(self.content_type.is_some(), MultipartProblems::TWICE);
             self.content_type.get_or_insert(line.value.clone());
+            let kind = value.split(|&byte| byte == b'/').next().unwrap_or_default();
+            let nested = kind.eq_ignore_ascii_case(b"multipart");
+            self.problems.set_if(nested, MultipartProblems::NESTED);
         } else if name.eq_ignore_ascii_case(b"content-transfer-encoding") {
             let plain = [&b"7bit"[..], b"8bit", b"binary"];
             let codes = !plain.iter().any(|known| value.eq_ignore_ascii_case(known));
@@ -382,6 +397,7 @@ mod tests {
     struct PartCase {
         name: Option<String>,
         file: Option<String>,
+        extended: Option<String>,
         r#type: Option<String>,
         content: String,
         #[serde(default)]
@@ -429,6 +445,7 @@ mod tests {
                     parts.push(PartCase {
                         name: part.name.as_ref().map(text),
                         file: part.filename.as_ref().map(text),
+                        extended: part.extended.as_ref().map(text),
                         r#type: part.content_type.as_ref().map(text),
                         content: text(&part.content),
                         odd: part.problems.names().map(str::to_owned).collect(),

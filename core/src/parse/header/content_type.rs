@@ -108,6 +108,14 @@ impl<'a> ContentType<'a> {
         let Some(charset) = &self.charset else { return true };
         is_utf8(self.text(charset))
     }
+
+    /// Whether the charset is one of the West that reads bytes of ASCII as ASCII; clients in Java declare it by default.
+    pub(crate) fn extends_ascii(&self) -> bool {
+        let charset = self.charset.as_ref().map_or(&[][..], |charset| self.text(charset));
+        [&b"iso-8859-1"[..], b"iso-8859-15", b"windows-1252"]
+            .iter()
+            .any(|name| charset.eq_ignore_ascii_case(name))
+    }
 }
 
 /// Whether a charset of this name is UTF-8, or its subset ASCII.
