@@ -415,8 +415,10 @@ impl Run<'_> {
                 // The JSON parser has said so.
                 Oddity::BadEscape => continue,
             };
-            // What is odd about text is ordinary in a file.
-            if field.coding == Coding::File {
+            // Bytes that are odd in text are ordinary in a file.
+            if field.coding == Coding::File
+                && matches!(oddity, Oddity::Overlong | Oddity::InvalidUtf8 | Oddity::NulByte)
+            {
                 continue;
             }
             let at = offset..(offset + 1).min(field.raw.len()).max(offset);

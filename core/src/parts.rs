@@ -27,7 +27,7 @@ const SNIFFED: usize = 512;
 /// Inspects what a multipart body consists of.
 pub(crate) fn inspect(run: &mut Run<'_>, parameters: &mut Parameters, piece: &Piece<'_>) {
     match piece {
-        Piece::Part(part) => Parts { run, part }.inspect(parameters),
+        Piece::Part(part) => PartRun { run, part }.inspect(parameters),
         Piece::Stray(raw, problems) => {
             note(run, *raw, *problems);
             text(run, *raw, &Trail::Root);
@@ -36,12 +36,12 @@ pub(crate) fn inspect(run: &mut Run<'_>, parameters: &mut Parameters, piece: &Pi
 }
 
 /// One part.
-struct Parts<'p, 'r> {
+struct PartRun<'p, 'r> {
     run: &'p mut Run<'r>,
     part: &'p Part<'p>,
 }
 
-impl Parts<'_, '_> {
+impl PartRun<'_, '_> {
     fn inspect(&mut self, parameters: &mut Parameters) {
         let part = self.part;
         if !part.problems.is_empty() {
@@ -53,7 +53,7 @@ impl Parts<'_, '_> {
         let content = part.cut(&part.content);
         let trail = Trail::name(name.bytes, Coding::None);
         self.value(name, true, &trail);
-        self.head(name, &trail);
+        self.head(&trail);
         if part.filename.is_some() {
             self.file(content, &trail);
             return;
@@ -68,7 +68,7 @@ impl Parts<'_, '_> {
     }
 
     /// The name of the file, and the header lines that are no plain lists.
-    fn head(&mut self, name: Raw<'_>, parent: &Trail<'_>) {
+    fn head(&mut self, parent: &Trail<'_>) {
         let part = self.part;
         for filename in [&part.filename, &part.extended].into_iter().flatten() {
             let trail = Trail::Name { parent, name: b"filename", coding: Coding::None };
@@ -80,10 +80,7 @@ impl Parts<'_, '_> {
                 self.value(value, false, parent);
                 continue;
             };
-            // Its name and file name are inspected; what else there is, is odd, and inspected with the whole part.
-            let known = header.bytes.eq_ignore_ascii_case(b"content-disposition")
-                && line.value.contains(&(name.at - part.raw.at));
-            if !known && !is_plain_list(value.bytes) {
+            if part.disposition.as_ref() != Some(&line.value) && !is_plain_list(value.bytes) {
                 let trail = Trail::Name { parent, name: header.bytes, coding: Coding::None };
                 self.value(value, false, &trail);
             }

@@ -303,7 +303,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::parse::testing::{Random, cases};
+    use crate::parse::testing::{Random, read};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        let cases: Cases = cases("route/field.toml");
+        let cases: Cases = read("route/field.toml");
         for case in cases.case {
             let pattern = FieldPattern::parse(&case.pattern).expect(&case.pattern);
             for path in &case.matches {

@@ -171,7 +171,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::parse::testing::{Random, cases, cut};
+    use crate::parse::testing::{Random, cut, read};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        let cases: Cases = cases("route/route.toml");
+        let cases: Cases = read("route/route.toml");
         let routes = Routes::compile(&cases.routes).expect("testdata compiles");
         let mut buf = RouteBuf::default();
         for case in cases.case {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn bad_routes_are_all_reported() {
-        for bad in cases::<Cases>("route/route.toml").bad {
+        for bad in read::<Cases>("route/route.toml").bad {
             let errors = Routes::compile(&bad.routes).expect_err("must not compile");
             let got: Vec<(String, String)> =
                 errors.into_iter().map(|error| (error.pointer, error.message)).collect();
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn any_spelling_of_a_path_finds_its_route_and_stays_in_bounds() {
-        let routes = Routes::compile(&cases::<Cases>("route/route.toml").routes).expect("compiles");
+        let routes = Routes::compile(&read::<Cases>("route/route.toml").routes).expect("compiles");
         let mut random = Random::new();
         let mut buf = RouteBuf::default();
         let noise = ["/", "//", "/./", "/%2e/", "/x/../", "/x/%2E%2e/"];

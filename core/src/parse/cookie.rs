@@ -105,12 +105,6 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Cases {
-        case: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
     struct Case {
         header: String,
         #[serde(default)]
@@ -129,7 +123,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        for case in cases::<Cases>("parse/cookie.toml").case {
+        for case in cases::<Case>("parse/cookie.toml") {
             let header = case.header.as_bytes();
             let got: Vec<CookieCase> = cookies(header)
                 .map(|cookie| CookieCase {

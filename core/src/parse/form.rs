@@ -143,12 +143,6 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Cases {
-        case: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
     struct Case {
         body: String,
         fields: Vec<Vec<String>>,
@@ -174,7 +168,7 @@ mod tests {
     #[test]
     fn testdata_split_at_every_byte() {
         let mut parser = FormParser::new(1 << 20);
-        for case in cases::<Cases>("parse/form.toml").case {
+        for case in cases::<Case>("parse/form.toml") {
             let body = case.body.as_bytes();
             let whole = parse(&mut parser, &[body]);
             let texts: Vec<Vec<String>> = whole

@@ -115,7 +115,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::parse::testing::{cases, cut};
+    use crate::parse::testing::{cut, read};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        let cases: Cases = cases("parse/header.toml");
+        let cases: Cases = read("parse/header.toml");
         for case in cases.token {
             assert_eq!(is_token(case.text.as_bytes()), case.is, "{}", case.text);
         }

@@ -70,6 +70,8 @@ pub(crate) struct Part<'a> {
     pub(crate) filename: Option<Range<usize>>,
     /// The same by `filename*`, percent-encoded. Not every reader knows it: to those a part that has it alone is a field.
     pub(crate) extended: Option<Range<usize>>,
+    /// The value of `Content-Disposition`, if it holds nothing but these names.
+    pub(crate) disposition: Option<Range<usize>>,
     /// The value of `Content-Type`.
     pub(crate) content_type: Option<Range<usize>>,
     /// What is odd about it.
@@ -88,18 +90,19 @@ impl<'a> Part<'a> {
     /// Reads a part: head, blank line, content. O(len).
     fn read(raw: Raw<'a>, problems: MultipartProblems) -> Part<'a> {
         let (head, content) = split(raw.bytes);
+        let end = raw.bytes.len();
         let mut part = Part {
             raw,
             head,
-            content: content.clone(),
+            content: content.clone().unwrap_or(end..end),
             name: None,
             filename: None,
             extended: None,
+            disposition: None,
             content_type: None,
             problems,
         };
-        part.problems.set_if(content.start > raw.bytes.len(), MultipartProblems::HEAD);
-        part.content.start = content.start.min(raw.bytes.len());
+        part.problems.set_if(content.is_none(), MultipartProblems::HEAD);
         for line in lines(raw.bytes, part.head.clone()) {
             part.learn(&line);
         }
@@ -129,6 +132,9 @@ impl<'a> Part<'a> {
                 (problems.has(DispositionProblems::ESCAPED), MultipartProblems::ESCAPED),
             ] {
                 self.problems.set_if(odd, problem);
+            }
+            if !parsed.others && self.disposition.is_none() {
+                self.disposition = Some(line.value.clone());
             }
             self.name = self.name.take().or(parsed.name.map(here));
             self.filename = self.filename.take().or(parsed.filename.map(here));
@@ -180,17 +186,16 @@ pub(crate) fn lines(part: &[u8], head: Range<usize>) -> impl Iterator<Item = Lin
     })
 }
 
-/// Head and content of a part: what stands before and behind the first blank line. The content of a part without one begins
-/// behind its end.
-fn split(part: &[u8]) -> (Range<usize>, Range<usize>) {
+/// Head and content of a part: what stands before and behind the first blank line, if there is one.
+fn split(part: &[u8]) -> (Range<usize>, Option<Range<usize>>) {
     let mut at = 0;
     for line in part.split_inclusive(|&byte| byte == b'\n') {
         if matches!(line, b"\r\n" | b"\n") {
-            return (0..at, at + line.len()..part.len());
+            return (0..at, Some(at + line.len()..part.len()));
         }
         at += line.len();
     }
-    (0..part.len(), part.len() + 1..part.len())
+    (0..part.len(), None)
 }
 
 /// Where in the body the current piece stands.
@@ -377,12 +382,6 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Cases {
-        case: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
     struct Case {
         why: String,
         body: String,
@@ -437,7 +436,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        for case in cases::<Cases>("parse/multipart.toml").case {
+        for case in cases::<Case>("parse/multipart.toml") {
             let (mut parts, mut stray) = (Vec::new(), Vec::new());
             parse(&[case.body.as_bytes()], |piece| match piece {
                 Piece::Part(part) => {

@@ -149,7 +149,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::parse::testing::{Random, cases, cut};
+    use crate::parse::testing::{Random, cut, read};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        let cases: Cases = cases("parse/query.toml");
+        let cases: Cases = read("parse/query.toml");
         for case in cases.pairs {
             let bytes = case.input.as_bytes();
             let got: Vec<Vec<String>> = pairs(bytes, 0..bytes.len())

@@ -188,12 +188,6 @@ mod tests {
     use super::*;
     use crate::parse::testing::{Random, cases, cut};
 
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Cases {
-        case: Vec<Case>,
-    }
-
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
     struct Case {
@@ -216,7 +210,7 @@ mod tests {
 
     #[test]
     fn testdata() {
-        for case in cases::<Cases>("parse/target.toml").case {
+        for case in cases::<Case>("parse/target.toml") {
             let bytes = case.target.as_bytes();
             let parsed = Target::parse(case.method.as_bytes(), bytes);
             let text = |range: &Option<Range<usize>>| range.as_ref().map(|r| cut(bytes, r));

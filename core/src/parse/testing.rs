@@ -3,10 +3,21 @@
 use std::ops::Range;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// The `[[case]]` entries of `testdata/<file>`.
+pub(crate) fn cases<T: DeserializeOwned>(file: &str) -> Vec<T> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Cases<T> {
+        case: Vec<T>,
+    }
+    read::<Cases<T>>(file).case
+}
+
 /// Reads `testdata/<file>`.
-pub(crate) fn cases<T: DeserializeOwned>(file: &str) -> T {
+pub(crate) fn read<T: DeserializeOwned>(file: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))

@@ -31,6 +31,8 @@ pub(crate) struct Disposition {
     pub(crate) filename: Option<Range<usize>>,
     /// What `filename*=UTF-8''` codes by percent. RFC 7578 forbids it, and clients send it, beside `filename` or alone.
     pub(crate) extended: Option<Range<usize>>,
+    /// Whether it has parameters besides these.
+    pub(crate) others: bool,
     /// What is odd about it.
     pub(crate) problems: DispositionProblems,
 }
@@ -57,6 +59,7 @@ impl Disposition {
                 range.start = range.end - coded.len();
                 &mut parsed.extended
             } else {
+                parsed.others = true;
                 parsed.problems.set_if(name.contains(&b'*'), DispositionProblems::EXTENDED);
                 return;
             };

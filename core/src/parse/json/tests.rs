@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::*;
+use crate::parse::testing::cases;
 
 /// Writes down all that a parser tells.
 #[derive(Debug, Default, PartialEq)]
@@ -80,12 +81,6 @@ fn parse_every_way(input: &[u8], limits: &Limits) -> Log {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cases {
-    case: Vec<Case>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Case {
     why: String,
     input: Option<String>,
@@ -100,10 +95,7 @@ struct Case {
 
 #[test]
 fn shared_cases() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/parse/json.toml");
-    let text = std::fs::read_to_string(path).expect("testdata");
-    let cases: Cases = toml::from_str(&text).expect("well-formed cases");
-    for case in cases.case {
+    for case in cases::<Case>("parse/json.toml") {
         let input = match (&case.input, &case.input_b64) {
             (Some(text), None) => text.clone().into_bytes(),
             (None, Some(coded)) => BASE64_STANDARD.decode(coded).unwrap(),
