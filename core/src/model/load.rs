@@ -66,9 +66,9 @@ impl Policy {
         let Some(file) = found else {
             let known: Vec<String> = abatis_rules::POLICY.iter().map(of).collect();
             let hint = similar(name, &known)
-                .map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
+                .map_or_else(|| ";".to_owned(), |name| format!(", did you mean `{name}`?"));
             let message = format!(
-                "no policy of that name ships with abatis{hint}; there are {}",
+                "no policy of that name ships with abatis{hint} there are {}",
                 known.join(", ")
             );
             return Err(whole_file(&format!("builtin:policy/{name}"), message));
