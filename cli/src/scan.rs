@@ -56,9 +56,9 @@ pub(crate) struct Args {
     requests: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Worker threads; all cores if left out, one with --timing
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZero<usize>>,
+    /// Worker threads, at most 1024; all cores if left out, one with --timing
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
     /// Exit with 1 if an item reached this action
     #[arg(long, value_enum, value_name = "ACTION")]
     fail_on: Option<FailOn>,
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     let (input, progress) = open(path)?;
     let jobs = match (args.timing, args.jobs) {
         (true, _) => 1,
-        (false, Some(jobs)) => jobs.get(),
+        (false, Some(jobs)) => usize::from(jobs),
         (false, None) => std::thread::available_parallelism().map_or(1, NonZero::get),
     };
     let longest = longest_line(&bundle.policy.limits);

@@ -264,7 +264,9 @@ fn files_are_read_and_bad_ones_are_named() {
     assert!(is_folder.contains("is a folder; expected a file of JSON Lines"), "{is_folder}");
     let neither = run(&["scan"]).exits(2).stderr;
     assert!(neither.contains("--values") && neither.contains("--requests"), "{neither}");
-    run(&["scan", "--values", &good, "--jobs", "0"]).exits(2);
+    for jobs in ["0", "1025", "4000000000"] {
+        run(&["scan", "--values", &good, "--jobs", jobs]).exits(2);
+    }
 }
 
 #[test]

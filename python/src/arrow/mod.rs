@@ -25,6 +25,8 @@ use interface::{Array, Buffer, Field, OutBatch, OutColumn, Schema, Stream};
 
 /// Rows that are judged in one go, and that come out in one batch.
 const BLOCK: usize = 16 << 10;
+/// More threads than any machine has cores: beyond is a mistake, which memory would be taken for.
+const MOST_THREADS: usize = 1024;
 
 const FIELDS: &[Field] = &[
     (c"action", c"U"),
@@ -132,6 +134,10 @@ pub(crate) fn scan(
     let py = data.py();
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = threads.map_or_else(cores, NonZero::get);
+    if threads > MOST_THREADS {
+        let message = format!("threads: expected at most {MOST_THREADS}, not {threads}");
+        return Err(Failure::Python(PyValueError::new_err(message)));
+    }
     let mut judge =
         Judge { engine, rows, scratches: (0..threads).map(|_| Scratch::new()).collect() };
     let mut scan = Vec::new();
