@@ -7,10 +7,12 @@ The corpus is not committed: it can be made again. What fuzzing found is, in fuz
 """
 
 import base64
+import gzip
 import hashlib
 import pathlib
 import tomllib
 import urllib.parse
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -80,6 +82,8 @@ def main() -> None:
         # The first byte says where the value stands, or where it is cut.
         for target in ("gates", "parse_form", "parse_json"):
             add(target, bytes([number % 256]) + value)
+        for how, coded in enumerate((gzip.compress(value, mtime=0), zlib.compress(value))):
+            add("content", bytes([how, number % 256]) + coded)
         for body in multipart(value):
             add("parse_multipart", bytes([number % 256, 0]) + b"x" + body)
         if number % 4:

@@ -66,9 +66,9 @@ ambiguities! {
     BodyType body_type "protocol.body-type"
         "the body's media type is missing, unknown or contradicted; it was read every way";
     Charset charset "protocol.charset"
-        "a charset other than UTF-8; it is not decoded";
+        "a charset other than UTF-8 that readers heed differently, or that is not decoded";
     ContentEncoding content_encoding "protocol.content-encoding"
-        "a content coding that is not decoded; the body was inspected as it came";
+        "a content coding that is not known; the body was inspected as it came";
     BadTarget bad_target "protocol.bad-target"
         "the request target has none of the forms of RFC 9112, 3.2, or holds bytes that no target may hold";
     BadHeader bad_header "protocol.bad-header"

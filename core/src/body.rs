@@ -242,18 +242,36 @@ impl Body {
         let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
         let origin = at(offset);
         run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });
-        if self.reading == Reading::Union && memchr::memchr(b'=', text).is_some() {
-            for pair in query::pairs(text, 0..text.len()) {
-                let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
-                let piece = |range: std::ops::Range<usize>| Piece {
-                    raw: text.get(range.clone()).unwrap_or_default(),
-                    origin: at(offset + range.start),
-                };
-                run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
-            }
-            repeat::joins(run, text, 0..text.len(), &origin, Place::Form);
+        if self.reading == Reading::Union {
+            pairs(run, text, offset);
         }
     }
+}
+
+/// Text in a body whose coding was removed, as it came: for servers that do not remove it.
+pub(crate) fn coded_text(run: &mut Run<'_>, text: &[u8], offset: usize) {
+    let (place, coding, trail) = (Place::Body, Coding::File, &Trail::Root);
+    let origin = at(offset);
+    let basis = std::mem::take(&mut run.case.basis);
+    run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });
+    pairs(run, text, offset);
+    run.case.basis = basis;
+}
+
+/// A text as a form.
+fn pairs(run: &mut Run<'_>, text: &[u8], offset: usize) {
+    if memchr::memchr(b'=', text).is_none() {
+        return;
+    }
+    for pair in query::pairs(text, 0..text.len()) {
+        let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
+        let piece = |range: std::ops::Range<usize>| Piece {
+            raw: text.get(range.clone()).unwrap_or_default(),
+            origin: at(offset + range.start),
+        };
+        run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
+    }
+    repeat::joins(run, text, 0..text.len(), &at(offset), Place::Form);
 }
 
 /// Notes that the body's type is missing, unknown or contradicted.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use crate::model::rule::Class;
 use crate::request::Request;
-use crate::span::{Part, Place, Span};
+use crate::span::{Basis, Part, Place, Span};
 use crate::verdict::{Action, Coverage, Finding, Step, Verdict};
 
 /// How many columns of the request are shown around the guilty bytes.
@@ -66,7 +66,7 @@ impl<'a> Explanation<'a> {
         let what = if finding.name { "name of " } else { "" };
         let (place, pointer) = (place_name(finding.place), tame(&finding.pointer));
         writeln!(f, "   in        {what}{place} {pointer}")?;
-        let Span { part, index, range, .. } = &finding.span;
+        let Span { part, index, range, basis } = &finding.span;
         let part_name = match part {
             Part::Method => "method".to_owned(),
             Part::Target => "target".to_owned(),
@@ -75,8 +75,13 @@ impl<'a> Explanation<'a> {
             Part::Body => "body".to_owned(),
             Part::Value => "value".to_owned(),
         };
-        writeln!(f, "   bytes     {part_name} {}..{}\n", range.start, range.end)?;
-        self.underline(f, &finding.span)?;
+        write!(f, "   bytes     {part_name} {}..{}", range.start, range.end)?;
+        if *basis == Basis::Raw {
+            f.write_str("\n\n")?;
+            self.underline(f, &finding.span)?;
+        } else {
+            f.write_str(", counted after its coding was removed\n\n")?;
+        }
         self.steps(f, finding)?;
 
         if !finding.context.is_empty() {
@@ -134,8 +139,8 @@ impl<'a> Explanation<'a> {
 
     /// Whether a byte of the part that `span` counts in is evidence of any finding: what one masks no other may show.
     fn is_guilty(&self, span: &Span, at: usize) -> bool {
-        let same = |other: &Span| (other.part, other.index) == (span.part, span.index);
-        self.verdict.findings.iter().any(|f| same(&f.span) && f.span.range.contains(&at))
+        let of = |span: &Span| (span.part, span.index, span.basis);
+        self.verdict.findings.iter().any(|f| of(&f.span) == of(span) && f.span.range.contains(&at))
     }
 
     /// The part that a span counts in, and what stands before it in the request.
@@ -155,11 +160,13 @@ impl<'a> Explanation<'a> {
     }
 
     fn steps(&self, f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
-        if finding.decoded.is_empty() {
+        if finding.decoded.is_empty() && finding.span.basis == Basis::Raw {
             return Ok(());
         }
-        let chain: Vec<_> = finding.decoded.iter().map(|step| step.as_str()).collect();
-        writeln!(f, "   decoded   {}", chain.join(" → "))?;
+        if !finding.decoded.is_empty() {
+            let chain: Vec<_> = finding.decoded.iter().map(|step| step.as_str()).collect();
+            writeln!(f, "   decoded   {}", chain.join(" → "))?;
+        }
         if self.show_payload {
             for step in finding.steps() {
                 writeln!(f, "     {:<12}{}", step.name(), step.shown())?;

@@ -3,6 +3,7 @@
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
 use crate::compile::plan::Plan;
+use crate::content::{Codings, charset};
 use crate::model::policy::BodyKind;
 use crate::parse::header::{ContentLength, ContentType, TypeProblems};
 
@@ -45,6 +46,7 @@ pub(crate) struct Facts {
     contradicted: bool,
     /// What divides the parts of a multipart body.
     boundary: Box<[u8]>,
+    codings: Codings,
     length: Option<ContentLength>,
     transfer_coded: bool,
 }
@@ -79,9 +81,7 @@ impl Facts {
                     note(Ambiguity::ContentLength);
                 }
             }
-            16 if name.eq_ignore_ascii_case(b"content-encoding")
-                && !value.trim_ascii().eq_ignore_ascii_case(b"identity") =>
-            {
+            16 if name.eq_ignore_ascii_case(b"content-encoding") && !self.codings.learn(value) => {
                 note(Ambiguity::ContentEncoding);
             }
             _ => {}
@@ -120,12 +120,37 @@ impl Facts {
         {
             note(Ambiguity::TwoContentTypes);
         }
-        if !parsed.is_utf8() {
+        self.content_type = Some(hash);
+        let reading = if self.contradicted { Reading::Union } else { reading };
+        self.reading = Some(reading);
+        if !self.charset(&parsed, reading) {
             note(Ambiguity::Charset);
         }
-        self.content_type = Some(hash);
-        self.reading = Some(if self.contradicted { Reading::Union } else { reading });
         parsed.problems.is_empty() && Classes::of(value).without(OF_TYPES).is_empty()
+    }
+
+    /// Sees to it that the body is turned into UTF-8. Whether readers that heed the charset and those that do not see the same
+    /// language in it: yes, if bytes of ASCII are characters of ASCII, each by itself.
+    fn charset(&mut self, parsed: &ContentType<'_>, reading: Reading) -> bool {
+        self.codings.set_charset(None);
+        let Some(name) = parsed.charset.as_ref().filter(|_| !parsed.is_utf8()) else { return true };
+        let twice = parsed.problems.has(TypeProblems::TWO_CHARSETS) || self.contradicted;
+        let Some(charset) = charset::of_name(parsed.text(name)).filter(|_| !twice) else {
+            return false;
+        };
+        // What a form escapes is in the charset as well, and parts have charsets of their own.
+        let whole = match reading {
+            Reading::Json | Reading::Text | Reading::Union => true,
+            Reading::Form => charset.is_single_byte(),
+            Reading::Multipart | Reading::Opaque => false,
+        };
+        self.codings.set_charset(Some(charset).filter(|_| whole));
+        whole && charset.is_single_byte()
+    }
+
+    /// How the content is coded.
+    pub(crate) fn codings(&self) -> &Codings {
+        &self.codings
     }
 
     /// How the body is read.

@@ -25,7 +25,7 @@ use crate::model::rule::Class;
 use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
-use crate::span::{Part, Place, Span};
+use crate::span::{Basis, Part, Place, Span};
 use crate::structure;
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Step, Verdict};
@@ -136,6 +136,8 @@ pub(crate) struct Case {
     /// Route whose exclusions hold beside the policy's.
     pub(crate) route: Option<usize>,
     pub(crate) budget: Budget,
+    /// What spans of the body count.
+    pub(crate) basis: Basis,
     pub(crate) fields: usize,
     /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
     reading_bytes: usize,
@@ -148,6 +150,7 @@ impl Case {
             settings: plan.settings,
             route: None,
             budget: plan.limits.budget(),
+            basis: Basis::Raw,
             fields: 0,
             reading_bytes: 0,
         }
@@ -158,6 +161,7 @@ impl Case {
         self.settings = plan.settings;
         self.route = None;
         self.budget = plan.limits.budget();
+        self.basis = Basis::Raw;
         self.fields = 0;
     }
 
@@ -388,13 +392,22 @@ impl Run<'_> {
             name: field.name,
             pointer: pointer_of(field.trail, field.name),
             pattern: pattern_of(field.trail, field.name),
-            span: field.origin.span(readings.source(found.reading, found.range.clone())),
+            span: self
+                .based(field.origin.span(readings.source(found.reading, found.range.clone()))),
             decoded,
             context,
             evidence,
             message: rule.about.to_string(),
             steps: steps(field, readings, found),
         }
+    }
+
+    /// The span, with what it counts.
+    fn based(&self, mut span: Span) -> Span {
+        if span.part == Part::Body {
+            span.basis = self.case.basis;
+        }
+        span
     }
 
     /// Adds what decoding noticed as findings.
@@ -486,7 +499,7 @@ impl Run<'_> {
             name: at.name,
             pointer: pointer_of(at.trail, at.name),
             pattern: pattern_of(at.trail, at.name),
-            span: at.span,
+            span: self.based(at.span),
             decoded: Vec::new(),
             context: "",
             evidence: Vec::new(),

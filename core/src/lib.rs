@@ -161,8 +161,8 @@
 //!
 //! - **Hand in what was received.** The target undecoded, header lines in their order and as often as they came, the body
 //!   as it is. A server that has already decoded, merged or sorted them shows an attack that is no longer there, or hides one
-//!   that is. If your server has removed a content coding, leave its `Content-Encoding` header out: with it, the body counts as
-//!   still coded, and is refused by default.
+//!   that is. A content coding is removed here; if your server has done so already, leave its `Content-Encoding` header out:
+//!   with it, the body counts as still coded, and what cannot be decoded is refused by default.
 //! - **Inspect last.** A proxy behind the inspection that rewrites paths, joins headers or decodes once more makes
 //!   another request of it.
 //! - **Act on the action.** A verdict does nothing by itself. [`Action::Flag`] passes; so does everything in mode `detect`.
@@ -209,6 +209,7 @@ mod ambiguity;
 mod body;
 mod classes;
 mod compile;
+mod content;
 mod contract;
 mod decide;
 mod decode;

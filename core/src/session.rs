@@ -9,6 +9,8 @@ use std::sync::Arc;
 use crate::ambiguity::Ambiguity;
 use crate::body::{self, Body};
 use crate::compile::plan::{Plan, RoutePlan};
+use crate::content::runs::Runs;
+use crate::content::{Broken, Content};
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
 use crate::engine::{Engine, Inner};
@@ -21,7 +23,7 @@ use crate::repeat;
 use crate::request::Request;
 use crate::schema::full::CompiledSchema;
 use crate::scratch::Scratch;
-use crate::span::{Part, Place, Span};
+use crate::span::{Basis, Part, Place, Span};
 use crate::trail::Trail;
 use crate::verdict::{Action, Limit, Progress, Verdict};
 
@@ -105,7 +107,7 @@ impl Session {
     /// # Ok::<(), abatis::BuildError>(())
     /// ```
     pub fn pending(&self) -> usize {
-        self.state.body.pending()
+        self.state.body.pending() + self.state.runs.pending()
     }
 
     /// The end of the request: what was cut is inspected, schemas are settled. Later calls change nothing.
@@ -148,6 +150,9 @@ pub(crate) struct State {
     facts: Facts,
     headers: usize,
     header_bytes: usize,
+    content: Content,
+    /// The text in coded content.
+    runs: Runs,
     body: Body,
     received: usize,
     /// Whether requests of this method come with a body.
@@ -163,6 +168,8 @@ impl State {
             facts: Facts::default(),
             headers: 0,
             header_bytes: 0,
+            content: Content::default(),
+            runs: Runs::default(),
             body: Body::default(),
             received: 0,
             carries_body: false,
@@ -397,11 +404,23 @@ impl State {
             }
             _ => chunk,
         };
-        self.body.feed(&mut run, &mut self.parameters, fits, last);
+        if self.content.is_plain() {
+            self.body.feed(&mut run, &mut self.parameters, fits, last);
+            return;
+        }
+        self.runs.feed(fits);
+        let (decoded, broken) = self.content.feed(fits);
+        self.body.feed(&mut run, &mut self.parameters, decoded, false);
+        note_broken(&mut run, broken);
     }
 
     fn end_of_headers(&mut self, plan: &Plan) {
         self.phase = Phase::Body;
+        self.content.begin(self.facts.codings(), plan.limits.body_bytes);
+        self.runs.reset();
+        if !self.content.is_plain() {
+            self.case.basis = Basis::Decoded;
+        }
         let schema = self.case.route.and_then(|route| plan.routes.get(route)?.body.as_ref());
         self.body.begin(plan, self.facts.reading(), self.facts.boundary(), schema.is_some());
     }
@@ -417,7 +436,13 @@ impl State {
         let mut run = Run { plan, memory, case: &mut self.case };
         let schema = run.route().and_then(|route| route.body.as_deref());
         if self.received > 0 {
+            if !self.content.is_plain() {
+                let (decoded, broken) = self.content.finish();
+                self.body.feed(&mut run, &mut self.parameters, decoded, false);
+                note_broken(&mut run, broken);
+            }
             self.body.finish(&mut run, &mut self.parameters, schema);
+            self.runs.each(|text, offset| body::coded_text(&mut run, text, offset));
         }
         let has_json = self.received > 0 && self.body.reading() == Reading::Json;
         if schema.is_some() && !has_json && (self.received > 0 || self.carries_body) {
@@ -432,6 +457,17 @@ impl State {
             self.case.partial(plan, Limit::Stopped);
         }
     }
+}
+
+/// Notes that the content could not be decoded to its end.
+fn note_broken(run: &mut Run<'_>, broken: Option<Broken>) {
+    let Some(broken) = broken else { return };
+    if broken == Broken::TooLong {
+        run.case.partial(run.plan, Limit::BodyBytes);
+    }
+    let (place, trail, span) = (Place::Body, &Trail::Root, Span::new(Part::Body, 0..0));
+    let at = At { place, name: false, trail, span };
+    run.ambiguity_told(Ambiguity::ContentEncoding, at, &broken.to_string());
 }
 
 /// Whether readers may take the target apart differently. Bytes above 127 and a fragment are sent by ordinary clients.

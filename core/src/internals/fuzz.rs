@@ -24,6 +24,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("inspect", requests::inspect),
     ("chunked", requests::chunked),
     ("gates", requests::gates),
+    ("content", parsers::content),
     ("decode", parsers::decode),
     ("parse_target", parsers::parse_target),
     ("parse_query", parsers::parse_query),

@@ -244,9 +244,9 @@ pub struct Ambiguities {
     pub content_length: Disposition,
     /// A body without, with an unlisted or with a contradicted type; it is read every way. Default accept.
     pub body_type: Disposition,
-    /// A charset other than UTF-8. Default block.
+    /// A charset that is unknown, or in which bytes of ASCII may be parts of other characters (`UTF-16`, `Shift_JIS`). Default block.
     pub charset: Disposition,
-    /// A content coding that is not decoded. Default block.
+    /// A content coding that is unknown, that the body does not keep to, or that makes more of it than `limits.body_bytes`. Default block.
     pub content_encoding: Disposition,
     /// A target that is none of the forms of RFC 9112, or holds controls. Default block.
     pub bad_target: Disposition,

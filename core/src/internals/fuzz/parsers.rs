@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::inside;
+use crate::content::{Codings, Content, charset};
 use crate::decode::{Coding, Readings};
 use crate::limits::Limits;
 use crate::parse::form::FormParser;
@@ -28,6 +29,40 @@ pub(super) fn decode(data: &[u8]) {
             }
         }
     }
+}
+
+/// Coded bytes in two pieces decode to what the whole does, and to no more than the limit. The first byte says how they are coded, the
+/// second where they are cut.
+pub(super) fn content(data: &[u8]) {
+    const MOST: usize = 64 << 10;
+    const CODINGS: [&str; 6] = ["gzip", "deflate", "br", "zstd", "gzip, br", "zstd, deflate"];
+    const CHARSETS: [&str; 4] = ["", "utf-16le", "shift_jis", "iso-2022-jp"];
+    let [how, cut, data @ ..] = data else { return };
+    let how = usize::from(*how);
+    let mut codings = Codings::default();
+    assert!(CODINGS.get(how % 8).is_none_or(|value| codings.learn(value.as_bytes())));
+    codings.set_charset(charset::of_name(CHARSETS[how / 8 % 4].as_bytes()));
+    let whole = |chunks: &[&[u8]]| {
+        let mut content = Content::default();
+        content.begin(&codings, MOST);
+        let mut decoded = Vec::new();
+        let mut broken = Vec::new();
+        if content.is_plain() {
+            return (decoded, broken);
+        }
+        for chunk in chunks {
+            let (bytes, why) = content.feed(chunk);
+            decoded.extend_from_slice(bytes);
+            broken.extend(why);
+        }
+        let (bytes, why) = content.finish();
+        decoded.extend_from_slice(bytes);
+        broken.extend(why);
+        assert!(decoded.len() <= MOST && broken.len() <= 1);
+        (decoded, broken)
+    };
+    let (a, b) = data.split_at(usize::from(*cut).min(data.len()));
+    assert_eq!(whole(&[a, b]), whole(&[data]));
 }
 
 /// Any target is cut into ranges inside of it.
