@@ -84,6 +84,8 @@ def main() -> None:
             add(target, bytes([number % 256]) + value)
         for how, coded in enumerate((gzip.compress(value, mtime=0), zlib.compress(value))):
             add("content", bytes([how, number % 256]) + coded)
+        add("parse_xml", b"<a b='1'>x<!-- y -->" + value + b"<c/></a>")
+        add("parse_graphql", b'query($a: [T!] = 1) { a: b(c: {d: "' + value + b'"}) @e { ...F } }')
         for body in multipart(value):
             add("parse_multipart", bytes([number % 256, 0]) + b"x" + body)
         if number % 4:

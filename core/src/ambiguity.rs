@@ -47,6 +47,12 @@ ambiguities! {
         "a byte order mark stands before the JSON body; readers skip or refuse it (RFC 8259, 8.1)";
     JsonMalformed json_malformed "protocol.json-malformed"
         "the body is not JSON (RFC 8259); from here on it was inspected as text";
+    XmlMalformed xml_malformed "protocol.xml-malformed"
+        "the body is not one well-formed document of XML 1.0; it was inspected as text, too";
+    XmlDoctype xml_doctype "protocol.xml-doctype"
+        "a document type declaration; what its entities stand for is not inspected, and may be any file";
+    GraphqlSize graphql_size "protocol.graphql-size"
+        "a GraphQL document that asks for more than the limits allow";
     InvalidUtf8 invalid_utf8 "protocol.invalid-utf8"
         "bytes that are not UTF-8; readers replace, drop or refuse them (RFC 3629)";
     OverlongUtf8 overlong_utf8 "protocol.overlong-utf8"

@@ -8,6 +8,7 @@ use crate::ambiguity::Ambiguity;
 use crate::compile::plan::Plan;
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
+use crate::elements;
 use crate::facts::Reading;
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::form::{self, FormParser};
@@ -76,10 +77,10 @@ impl Body {
     /// Bytes that wait for what follows.
     pub(crate) fn pending(&self) -> usize {
         let token = match self.reading {
-            Reading::Json => self.json.as_ref().map(|json| json.pending()),
+            Reading::Json | Reading::Ndjson => self.json.as_ref().map(|json| json.pending()),
             Reading::Form => self.form.as_ref().map(|form| form.pending()),
             Reading::Multipart => self.multipart.as_ref().map(|multipart| multipart.pending()),
-            Reading::Text | Reading::Union | Reading::Opaque => None,
+            Reading::Xml | Reading::Text | Reading::Union | Reading::Opaque => None,
         };
         self.text.len() + token.unwrap_or_default()
     }
@@ -103,6 +104,11 @@ impl Body {
                     self.tape.get_or_insert_default().clear();
                 }
             }
+            Reading::Ndjson => {
+                self.json
+                    .get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits)))
+                    .reset_for_several(&plan.limits);
+            }
             Reading::Form => {
                 self.form
                     .get_or_insert_with(|| Box::new(FormParser::new(plan.limits.body_bytes)))
@@ -113,7 +119,7 @@ impl Body {
                     .get_or_insert_with(|| Box::new(MultipartParser::new()))
                     .reset(boundary);
             }
-            Reading::Text | Reading::Union | Reading::Opaque => {}
+            Reading::Xml | Reading::Text | Reading::Union | Reading::Opaque => {}
         }
     }
 
@@ -128,7 +134,9 @@ impl Body {
         self.contradict(run, chunk);
         match self.reading {
             Reading::Opaque => {}
-            Reading::Json => self.json(run, |parser, sink| parser.feed(chunk, sink)),
+            Reading::Json | Reading::Ndjson => {
+                self.json(run, |parser, sink| parser.feed(chunk, sink));
+            }
             Reading::Form => {
                 let whole = last && self.text.is_empty();
                 if !whole {
@@ -150,7 +158,7 @@ impl Body {
                     multipart.feed(chunk, |piece| parts::inspect(run, parameters, &piece));
                 }
             }
-            Reading::Text | Reading::Union => {
+            Reading::Xml | Reading::Text | Reading::Union => {
                 if last && self.text.is_empty() {
                     self.text(run, chunk, 0);
                     self.inspected = true;
@@ -207,7 +215,8 @@ impl Body {
                     multipart.finish(|piece| parts::inspect(run, parameters, &piece));
                 }
             }
-            Reading::Text | Reading::Union => {}
+            Reading::Ndjson => self.json(run, |parser, sink| parser.finish(sink)),
+            Reading::Xml | Reading::Text | Reading::Union => {}
         }
         if !self.text.is_empty() && !self.inspected {
             let text = std::mem::take(&mut self.text);
@@ -239,6 +248,16 @@ impl Body {
 
     /// One text: as a value, and if its type is unknown as a form too (its structure as JSON is found in the value).
     fn text(&self, run: &mut Run<'_>, text: &[u8], offset: usize) {
+        let is_xml = match self.reading {
+            Reading::Xml => elements::inspect(run, text, offset, true),
+            Reading::Union if text.trim_ascii_start().starts_with(b"<") => {
+                elements::inspect(run, text, offset, false)
+            }
+            _ => false,
+        };
+        if is_xml && self.reading == Reading::Xml {
+            return;
+        }
         let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
         let origin = at(offset);
         run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });

@@ -232,6 +232,7 @@ fn place_name(place: Place) -> &'static str {
         Place::Header => "header",
         Place::Cookie => "cookie",
         Place::Body => "body",
+        Place::Xml => "XML",
     }
 }
 

@@ -24,10 +24,14 @@ const OF_TYPES: Classes = Classes::LETTER
 pub(crate) enum Reading {
     /// JSON, event by event.
     Json,
+    /// JSON documents behind each other.
+    Ndjson,
     /// `application/x-www-form-urlencoded`, field by field.
     Form,
     /// `multipart/form-data`, part by part.
     Multipart,
+    /// XML, once it is whole.
+    Xml,
     /// One text.
     Text,
     /// Not read, since the policy lists its type as opaque.
@@ -140,7 +144,7 @@ impl Facts {
         };
         // What a form escapes is in the charset as well, and parts have charsets of their own.
         let whole = match reading {
-            Reading::Json | Reading::Text | Reading::Union => true,
+            Reading::Json | Reading::Ndjson | Reading::Xml | Reading::Text | Reading::Union => true,
             Reading::Form => charset.is_single_byte(),
             Reading::Multipart | Reading::Opaque => false,
         };
@@ -189,6 +193,8 @@ fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading
     match kind {
         Some(kind) if !plan.body_types.accept.contains(&kind) => Reading::Union,
         Some(BodyKind::Json) => Reading::Json,
+        Some(BodyKind::Ndjson) => Reading::Ndjson,
+        Some(BodyKind::Xml) => Reading::Xml,
         Some(BodyKind::Form) => Reading::Form,
         Some(BodyKind::Multipart) => Reading::Multipart,
         Some(BodyKind::Text) => Reading::Text,

@@ -57,7 +57,7 @@ pub(crate) enum Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(crate) fn span(&self, range: Range<usize>) -> Span {
         match self {
             Origin::Part { part, index, offset } => {
                 Span::new(*part, range.start + offset..range.end + offset).with_index(*index)
@@ -139,6 +139,8 @@ pub(crate) struct Case {
     /// What spans of the body count.
     pub(crate) basis: Basis,
     pub(crate) fields: usize,
+    /// Operations of GraphQL so far.
+    pub(crate) operations: usize,
     /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
     reading_bytes: usize,
 }
@@ -152,6 +154,7 @@ impl Case {
             budget: plan.limits.budget(),
             basis: Basis::Raw,
             fields: 0,
+            operations: 0,
             reading_bytes: 0,
         }
     }
@@ -163,6 +166,7 @@ impl Case {
         self.budget = plan.limits.budget();
         self.basis = Basis::Raw;
         self.fields = 0;
+        self.operations = 0;
     }
 
     /// Notes that not all was inspected, and what the policy does about it.

@@ -214,6 +214,7 @@ mod contract;
 mod decide;
 mod decode;
 mod detect;
+mod elements;
 mod engine;
 mod error;
 mod explain;

@@ -32,6 +32,9 @@ use serde::{Deserialize, Serialize};
 /// | `body_bytes` | 1 MiB |
 /// | `fields` | 10,000 |
 /// | `depth` | 64 |
+/// | `graphql_depth` | 24 |
+/// | `graphql_aliases` | 100 |
+/// | `graphql_operations` | 25 |
 /// | `decode_rounds` | 4 |
 /// | `views` | 24 readings of one value |
 /// | `findings_max` | 16 |
@@ -53,6 +56,12 @@ pub struct Limits {
     pub fields: usize,
     /// Deepest nesting of a structured body or value.
     pub depth: usize,
+    /// Deepest nesting of selections in a GraphQL document.
+    pub graphql_depth: usize,
+    /// Most fields under another name in a GraphQL document.
+    pub graphql_aliases: usize,
+    /// Most GraphQL operations of one request: of one document, or of a batch.
+    pub graphql_operations: usize,
     /// Most decodings of a value stacked on each other.
     pub decode_rounds: usize,
     /// Most readings of one value.
@@ -74,6 +83,9 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             fields: 10_000,
             depth: 64,
+            graphql_depth: 24,
+            graphql_aliases: 100,
+            graphql_operations: 25,
             decode_rounds: 4,
             views: 24,
             findings_max: 16,

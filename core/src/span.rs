@@ -92,11 +92,13 @@ pub enum Place {
     Cookie,
     /// A body read as one text, since its type names no structure that is parsed.
     Body,
+    /// A name, an attribute or the text of an element of an XML body.
+    Xml,
 }
 
 impl Place {
     /// Every place, in a fixed order.
-    pub const ALL: [Place; 7] = [
+    pub const ALL: [Place; 8] = [
         Place::Path,
         Place::Query,
         Place::Form,
@@ -104,6 +106,7 @@ impl Place {
         Place::Header,
         Place::Cookie,
         Place::Body,
+        Place::Xml,
     ];
 
     /// The name used in policies, rules and verdicts.
@@ -116,6 +119,7 @@ impl Place {
             Place::Header => "header",
             Place::Cookie => "cookie",
             Place::Body => "body",
+            Place::Xml => "xml",
         }
     }
 

@@ -1,4 +1,4 @@
-//! Structure inside a value: JSON, query strings and URLs are walked leaf by leaf.
+//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf.
 //!
 //! `{"event":"ViewContent",...}` as a parameter looks like an attack to a lexer that reads it as one text, and a payload deep
 //! inside a URL's query is only decoded if its coding is followed. So a reading that *is* such a structure is taken apart, and
@@ -6,10 +6,15 @@
 
 use std::ops::Range;
 
+use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
+use crate::compile::field::LONGEST_NAME;
 use crate::decode::{Coding, Reading, Readings};
-use crate::inspect::{Field, Origin, Run};
-use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text, may_be_structured};
+use crate::inspect::{At, Field, Origin, Run};
+use crate::parse::graphql::{self, GraphqlEvent, GraphqlSize};
+use crate::parse::json::{
+    Event, JsonParser, JsonSink, Path, Problem, Text, may_be_structured, pointer_key,
+};
 use crate::parse::query::{self, Url};
 use crate::trail::Trail;
 use crate::verdict::Limit;
@@ -29,6 +34,12 @@ pub(crate) fn walk(
     depth: usize,
 ) -> bool {
     let mut leaves = Leaves { run, field, readings, index, depth };
+    if reading.classes.intersects(Classes::BRACE)
+        && graphql::may_be_document(reading.bytes)
+        && leaves.graphql(reading.bytes)
+    {
+        return true;
+    }
     if reading.classes.intersects(Classes::BRACE.or(Classes::BRACKET))
         && may_be_structured(reading.bytes)
     {
@@ -121,6 +132,62 @@ impl Leaves<'_, '_> {
         if let Some(fragment) = &url.fragment {
             let text = bytes.get(fragment.clone()).unwrap_or_default();
             self.leaf(text, fragment.start, Coding::Percent, false, trail);
+        }
+    }
+
+    /// Whether the whole is a document of GraphQL, beyond doubt: it says so, or selects within what it selects.
+    fn graphql(&mut self, bytes: &[u8]) -> bool {
+        let limits = &self.run.plan.limits;
+        let mut pointer = String::new();
+        let mut ends = Vec::new();
+        let size = graphql::read(bytes, limits.depth, |event, range| match event {
+            GraphqlEvent::Field(name) | GraphqlEvent::Key(name) => {
+                ends.push(pointer.len());
+                pointer_key(name.get(..LONGEST_NAME).unwrap_or(name), &mut pointer);
+                if let GraphqlEvent::Key(_) = event {
+                    let trail = Trail::Pointer { parent: self.field.trail, pointer: &pointer };
+                    self.leaf(name, range.start, Coding::None, true, &trail);
+                }
+            }
+            GraphqlEvent::Leave => pointer.truncate(ends.pop().unwrap_or_default()),
+            GraphqlEvent::String { text, escaped } => {
+                let coding = if escaped { Coding::JsonString } else { Coding::None };
+                let trail = Trail::Pointer { parent: self.field.trail, pointer: &pointer };
+                self.leaf(text, range.start, coding, false, &trail);
+            }
+            GraphqlEvent::Comment(text) => {
+                self.leaf(text, range.start, Coding::None, false, self.field.trail);
+            }
+        });
+        let Some(size) = size else { return false };
+        let is_document = size.depth > 1 || !bytes.trim_ascii_start().starts_with(b"{");
+        if is_document {
+            self.graphql_size(bytes.len(), &size);
+        }
+        is_document
+    }
+
+    /// Holds a document, and all documents of the request so far, against the limits.
+    fn graphql_size(&mut self, len: usize, size: &GraphqlSize) {
+        let case = &mut *self.run.case;
+        case.operations = case.operations.saturating_add(size.operations);
+        let limits = &self.run.plan.limits;
+        let beyond = [
+            ("graphql_depth", size.depth, limits.graphql_depth),
+            ("graphql_aliases", size.aliases, limits.graphql_aliases),
+            ("graphql_operations", case.operations, limits.graphql_operations),
+        ];
+        for (limit, size, most) in beyond {
+            if size > most {
+                let message = format!(
+                    "{}: {size} where limits.{limit} is {most}",
+                    Ambiguity::GraphqlSize.message()
+                );
+                let (field, readings) = (self.field, self.readings);
+                let span = field.origin.span(readings.source(self.index, 0..len));
+                let at = At { place: field.place, name: field.name, trail: field.trail, span };
+                self.run.ambiguity_told(Ambiguity::GraphqlSize, at, &message);
+            }
         }
     }
 

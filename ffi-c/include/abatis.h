@@ -181,6 +181,10 @@ enum abatis_place
    * A body read as one text.
    */
   ABATIS_PLACE_BODY = 6,
+  /**
+   * A name, an attribute or the text of an element of an XML body.
+   */
+  ABATIS_PLACE_XML = 7,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -226,6 +230,10 @@ enum abatis_part
    * A value that was inspected alone.
    */
   ABATIS_PART_VALUE = 6,
+  /**
+   * The body once its content coding and charset were removed.
+   */
+  ABATIS_PART_DECODED_BODY = 7,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -2,7 +2,7 @@
 //! members in later versions that it does not know yet.
 
 use abatis::model::policy::{Mode, Sensitivity};
-use abatis::{Action, Coverage, Limit, Part, Place, Progress};
+use abatis::{Action, Basis, Coverage, Limit, Part, Place, Progress, Span};
 
 use crate::error::Failure;
 use crate::status::abatis_status;
@@ -49,6 +49,8 @@ pub enum abatis_place {
     Cookie = 5,
     /// A body read as one text.
     Body = 6,
+    /// A name, an attribute or the text of an element of an XML body.
+    Xml = 7,
 }
 
 /// The piece of a request that a span counts in.
@@ -69,6 +71,8 @@ pub enum abatis_part {
     Body = 5,
     /// A value that was inspected alone.
     Value = 6,
+    /// The body once its content coding and charset were removed.
+    DecodedBody = 7,
 }
 
 /// Whether all was inspected, and if not, why.
@@ -155,18 +159,20 @@ impl From<Place> for abatis_place {
             Place::Json => abatis_place::Json,
             Place::Header => abatis_place::Header,
             Place::Cookie => abatis_place::Cookie,
+            Place::Xml => abatis_place::Xml,
             _ => abatis_place::Body,
         }
     }
 }
 
-impl From<Part> for abatis_part {
-    fn from(part: Part) -> abatis_part {
-        match part {
+impl From<&Span> for abatis_part {
+    fn from(span: &Span) -> abatis_part {
+        match span.part {
             Part::Method => abatis_part::Method,
             Part::Target => abatis_part::Target,
             Part::Header => abatis_part::Header,
             Part::HeaderName => abatis_part::HeaderName,
+            Part::Body if span.basis == Basis::Decoded => abatis_part::DecodedBody,
             Part::Body => abatis_part::Body,
             Part::Value => abatis_part::Value,
             _ => abatis_part::Other,

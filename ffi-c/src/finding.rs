@@ -82,7 +82,7 @@ pub unsafe extern "C" fn abatis_finding_pattern(finding: *const abatis_finding) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn abatis_finding_part(finding: *const abatis_finding) -> abatis_part {
     // SAFETY: the head of the header.
-    unsafe { look(finding, abatis_part::Other, |finding| finding.span.part.into()) }
+    unsafe { look(finding, abatis_part::Other, |finding| (&finding.span).into()) }
 }
 
 /// The number of the header line, counted from 0, if the part is a header or its name; else 0. Any thread.

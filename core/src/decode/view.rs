@@ -38,13 +38,15 @@ pub enum Transform {
     Path,
     /// The value is part of a structure inside a value (a JSON string, a query parameter, a URL).
     Leaf,
-    /// The values of a repeated parameter, joined.
+    /// The values of a repeated parameter, or the texts of an element, joined.
     Join,
+    /// References of XML resolved, and its comments, processing instructions and CDATA marks left out.
+    Xml,
 }
 
 impl Transform {
     /// Every transform, in the order in which one pass that applies several of them applies them.
-    pub(crate) const ALL: [Transform; 13] = [
+    pub(crate) const ALL: [Transform; 14] = [
         Transform::Form,
         Transform::Percent,
         Transform::PercentU,
@@ -58,6 +60,7 @@ impl Transform {
         Transform::Path,
         Transform::Leaf,
         Transform::Join,
+        Transform::Xml,
     ];
 
     /// The name used in verdicts.
@@ -76,6 +79,7 @@ impl Transform {
             Transform::Path => "path",
             Transform::Leaf => "leaf",
             Transform::Join => "join",
+            Transform::Xml => "xml",
         }
     }
 }

@@ -31,9 +31,13 @@ impl Decoding {
     pub(crate) fn covers(self, last: Option<Transform>) -> bool {
         let kind = match last {
             None
-            | Some(Transform::Form | Transform::JsonString | Transform::Leaf | Transform::Join) => {
-                Decoding::Raw
-            }
+            | Some(
+                Transform::Form
+                | Transform::JsonString
+                | Transform::Leaf
+                | Transform::Join
+                | Transform::Xml,
+            ) => Decoding::Raw,
             Some(Transform::Percent | Transform::PercentU) => Decoding::Percent,
             Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
             Some(Transform::JsEscape) => Decoding::JsEscape,

@@ -33,6 +33,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parse_cookie", parsers::parse_cookie),
     ("parse_header", parsers::parse_header),
     ("parse_json", parsers::parse_json),
+    ("parse_xml", parsers::parse_xml),
+    ("parse_graphql", parsers::parse_graphql),
     ("detect_sql", |view| languages::holds(sql::Sql, view)),
     ("detect_shell", |view| languages::holds(shell::Shell, view)),
     ("detect_html", |view| languages::holds(html::Html, view)),

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// How bodies are read, by media type.
 ///
-/// Known without being listed: `application/json`, `text/json` and any `*/*+json` are JSON,
-/// `application/x-www-form-urlencoded` is a form, `multipart/form-data` is one whose parts are fields and files, `text/plain` is one
-/// text. What is neither known nor listed, or missing, is read as
+/// Known without being listed: `application/json`, `text/json` and any `*/*+json` are JSON, `application/x-ndjson`, `application/jsonl`
+/// and `application/json-seq` several JSON documents, `application/xml`, `text/xml` and any `*/*+xml` XML,
+/// `application/x-www-form-urlencoded` is a form, `multipart/form-data` is one whose parts are fields and files, `text/plain` and
+/// `application/graphql` are one text. What is neither known nor listed, or missing, is read as
 /// the union of all of these, and `ambiguities.body_type` says whether it passes.
 ///
 /// # Defaults
@@ -58,10 +59,14 @@ impl Default for BodyTypes {
 pub enum BodyKind {
     /// JSON (RFC 8259).
     Json,
+    /// One JSON document a line, or behind each other (JSON Lines; RFC 7464).
+    Ndjson,
     /// `application/x-www-form-urlencoded`.
     Form,
     /// `multipart/form-data` (RFC 7578).
     Multipart,
+    /// XML 1.0.
+    Xml,
     /// One text.
     Text,
     /// Not at all: binary.
@@ -70,8 +75,15 @@ pub enum BodyKind {
 
 impl BodyKind {
     /// Every kind.
-    pub const ALL: [BodyKind; 5] =
-        [BodyKind::Json, BodyKind::Form, BodyKind::Multipart, BodyKind::Text, BodyKind::Opaque];
+    pub const ALL: [BodyKind; 7] = [
+        BodyKind::Json,
+        BodyKind::Ndjson,
+        BodyKind::Form,
+        BodyKind::Multipart,
+        BodyKind::Xml,
+        BodyKind::Text,
+        BodyKind::Opaque,
+    ];
 }
 
 impl BodyTypes {
@@ -86,7 +98,7 @@ impl BodyTypes {
     /// let types = BodyTypes::default();
     /// assert_eq!(types.kind("image/png"), Some(BodyKind::Opaque));
     /// assert_eq!(types.kind("application/problem+json"), Some(BodyKind::Json));
-    /// assert_eq!(types.kind("image/svg+xml"), None);
+    /// assert_eq!(types.kind("image/svg+xml"), Some(BodyKind::Xml));
     /// ```
     pub fn kind(&self, media_type: &str) -> Option<BodyKind> {
         let lists = [
@@ -115,22 +127,32 @@ impl BodyTypes {
 }
 
 fn known(media_type: &str) -> Option<BodyKind> {
-    let is = |name: &str| media_type.eq_ignore_ascii_case(name);
-    let json_suffix = media_type
-        .len()
-        .checked_sub("+json".len())
-        .and_then(|at| media_type.get(at..))
-        .is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"));
-    if json_suffix || is("application/json") || is("text/json") {
-        Some(BodyKind::Json)
-    } else if is("application/x-www-form-urlencoded") {
-        Some(BodyKind::Form)
-    } else if is("multipart/form-data") {
-        Some(BodyKind::Multipart)
-    } else if is("text/plain") {
-        Some(BodyKind::Text)
-    } else {
-        None
+    const KNOWN: [(&str, BodyKind); 13] = [
+        ("application/json", BodyKind::Json),
+        ("text/json", BodyKind::Json),
+        ("application/x-ndjson", BodyKind::Ndjson),
+        ("application/ndjson", BodyKind::Ndjson),
+        ("application/jsonl", BodyKind::Ndjson),
+        ("application/x-jsonlines", BodyKind::Ndjson),
+        ("application/json-seq", BodyKind::Ndjson),
+        ("application/x-www-form-urlencoded", BodyKind::Form),
+        ("multipart/form-data", BodyKind::Multipart),
+        ("application/xml", BodyKind::Xml),
+        ("text/xml", BodyKind::Xml),
+        ("application/graphql", BodyKind::Text),
+        ("text/plain", BodyKind::Text),
+    ];
+    let ends_in = |suffix: &str| {
+        let start = media_type.len().checked_sub(suffix.len());
+        let end = start.and_then(|start| media_type.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    match () {
+        () if ends_in("+json") => Some(BodyKind::Json),
+        () if ends_in("+xml") => Some(BodyKind::Xml),
+        () => {
+            KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(media_type)).map(|known| known.1)
+        }
     }
 }
 
@@ -161,7 +183,7 @@ mod tests {
             ("image/x-note", Some(BodyKind::Text)),
             ("IMAGE/PNG", Some(BodyKind::Opaque)),
             ("image/svg+xml", Some(BodyKind::Opaque)),
-            ("image/x+xml", None),
+            ("image/x+xml", Some(BodyKind::Xml)),
             ("application/json", Some(BodyKind::Opaque)),
             ("text/json", Some(BodyKind::Json)),
             ("text/csv", Some(BodyKind::Text)),

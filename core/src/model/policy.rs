@@ -225,6 +225,12 @@ pub struct Ambiguities {
     pub json_bom: Disposition,
     /// A body declared or taken as JSON that is not (RFC 8259). Default block.
     pub json_malformed: Disposition,
+    /// A body declared as XML that is not one well-formed document. Default block.
+    pub xml_malformed: Disposition,
+    /// A document type declaration in XML: entities of its own, whatever they stand for. Default block.
+    pub xml_doctype: Disposition,
+    /// A GraphQL document beyond `limits.graphql_depth`, `graphql_aliases` or `graphql_operations`. Default block.
+    pub graphql_size: Disposition,
     /// Bytes that are not UTF-8 outside of JSON. Default accept: they are inspected as lenient readers decode them.
     pub invalid_utf8: Disposition,
     /// Overlong UTF-8 (`C0 AF`). Default block.
@@ -264,6 +270,9 @@ impl Default for Ambiguities {
             json_lone_surrogate: Flag,
             json_bom: Flag,
             json_malformed: Block,
+            xml_malformed: Block,
+            xml_doctype: Block,
+            graphql_size: Block,
             invalid_utf8: Accept,
             overlong_utf8: Block,
             nul_byte: Block,

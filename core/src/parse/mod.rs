@@ -5,6 +5,7 @@
 pub(crate) mod cookie;
 pub(crate) mod flags;
 pub(crate) mod form;
+pub(crate) mod graphql;
 pub(crate) mod header;
 pub(crate) mod json;
 pub(crate) mod multipart;
@@ -12,3 +13,4 @@ pub(crate) mod query;
 pub(crate) mod target;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod xml;

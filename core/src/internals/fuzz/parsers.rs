@@ -7,10 +7,12 @@ use crate::content::{Codings, Content, charset};
 use crate::decode::{Coding, Readings};
 use crate::limits::Limits;
 use crate::parse::form::FormParser;
+use crate::parse::graphql::{self, GraphqlEvent};
 use crate::parse::header::{self, ContentLength, ContentType};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
 use crate::parse::multipart::{MultipartParser, Piece};
 use crate::parse::target::Target;
+use crate::parse::xml::{self, XmlEvent};
 use crate::parse::{cookie, query};
 
 /// Readings of any bytes under any coding: bounded, and every byte of each leads back into the raw bytes.
@@ -63,6 +65,62 @@ pub(super) fn content(data: &[u8]) {
     };
     let (a, b) = data.split_at(usize::from(*cut).min(data.len()));
     assert_eq!(whole(&[a, b]), whole(&[data]));
+}
+
+/// Events of XML lie in the document, one behind the other; elements are closed as often as they are opened if it is well-formed.
+pub(super) fn parse_xml(data: &[u8]) {
+    let (mut at, mut open) = (0, 0_i32);
+    let end = xml::read(data, 16, |event| {
+        let range = match event {
+            XmlEvent::Start(name) => {
+                open += 1;
+                name
+            }
+            XmlEvent::End => {
+                open -= 1;
+                return;
+            }
+            XmlEvent::Attribute(name, value) => {
+                inside(&name, data.len());
+                assert!(name.end <= value.start);
+                value
+            }
+            XmlEvent::Text(range)
+            | XmlEvent::Character(range, _)
+            | XmlEvent::Aside(range)
+            | XmlEvent::DocType(range) => range,
+        };
+        inside(&range, data.len());
+        assert!(at <= range.start, "{at} {range:?}");
+        at = range.start;
+    });
+    assert!(open == 0 || end.too_deep || !end.problems.is_empty());
+}
+
+/// Strings of GraphQL lie in the document, one behind the other, and what is entered is left; a document that is cut is none.
+pub(super) fn parse_graphql(data: &[u8]) {
+    let (mut at, mut open) = (0, 0_i32);
+    let size = graphql::read(data, 16, |event, range| {
+        inside(&range, data.len());
+        assert!(at <= range.start);
+        at = range.start;
+        match event {
+            GraphqlEvent::Field(_) | GraphqlEvent::Key(_) => open += 1,
+            GraphqlEvent::Leave => open -= 1,
+            GraphqlEvent::String { text, .. } | GraphqlEvent::Comment(text) => {
+                assert_eq!(data.get(range), Some(text));
+            }
+        }
+        assert!(open >= 0);
+    });
+    if size.is_some() {
+        assert_eq!(open, 0);
+        let cut = data.trim_ascii_end();
+        if let [head @ .., b'}'] = cut {
+            // Its last brace is needed, unless it stands in a comment.
+            assert!(head.contains(&b'#') || graphql::read(head, 16, |_, _| {}).is_none());
+        }
+    }
 }
 
 /// Any target is cut into ranges inside of it.

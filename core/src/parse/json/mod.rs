@@ -69,12 +69,16 @@ enum Reach {
     Broken(usize, Expected),
 }
 
+/// Begins each document of a sequence (RFC 7464, 2.2).
+const RECORD: u8 = 0x1E;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// The parser. Reusable: [`reset`](JsonParser::reset) keeps the memory.
 #[derive(Debug)]
 pub(crate) struct JsonParser {
     max_depth: usize,
+    /// Whether another document may follow the first.
+    several: bool,
     state: State,
     path: Path,
     failed: Option<Problem>,
@@ -92,6 +96,7 @@ impl JsonParser {
     pub(crate) fn new(limits: &Limits) -> JsonParser {
         JsonParser {
             max_depth: limits.depth,
+            several: false,
             state: State::default(),
             path: Path::default(),
             failed: None,
@@ -110,6 +115,7 @@ impl JsonParser {
     /// Makes ready for another document, whose first byte has the offset `origin`.
     pub(crate) fn reset(&mut self, limits: &Limits, origin: usize) {
         self.max_depth = limits.depth;
+        self.several = false;
         self.state = State::default();
         self.path.clear();
         self.failed = None;
@@ -117,6 +123,13 @@ impl JsonParser {
         self.offset = origin;
         self.open = None;
         self.carry.clear();
+    }
+
+    /// As [`reset`](JsonParser::reset), for documents that follow each other: on lines, each behind a record separator (RFC 7464), or
+    /// with nothing between.
+    pub(crate) fn reset_for_several(&mut self, limits: &Limits) {
+        self.reset(limits, 0);
+        self.several = true;
     }
 
     /// Takes the next bytes of the document. O(`chunk.len()`).
@@ -151,6 +164,10 @@ impl JsonParser {
                     sink.rest(chunk.get(at..).unwrap_or_default(), self.offset + at);
                     chunk.len()
                 }
+                State::End if self.several => {
+                    self.state = State::Value;
+                    at
+                }
                 _ => {
                     let problem = self.unexpected();
                     self.fail(problem, self.offset + at..self.offset + at + 1, sink);
@@ -181,7 +198,7 @@ impl JsonParser {
         };
         let problem = match expected {
             Some(expected) => Problem::Malformed(expected),
-            None if matches!(self.state, State::End | State::Failed) => return,
+            None if matches!(self.state, State::End | State::Failed) || self.is_between() => return,
             None => self.unexpected(),
         };
         self.fail(problem, end, sink);
@@ -189,6 +206,11 @@ impl JsonParser {
             sink.rest(&self.carry, self.offset - self.carry.len());
             self.carry.clear();
         }
+    }
+
+    /// Whether no document is under way, and none need follow.
+    fn is_between(&self) -> bool {
+        self.several && self.state == State::Value && self.path.depth() == 0
     }
 
     /// Parses a whole document that starts at offset `origin`, such as the value of a parameter. O(`bytes.len()`).
@@ -230,6 +252,7 @@ impl JsonParser {
             b't' => self.word(b"true", chunk, at, sink),
             b'f' => self.word(b"false", chunk, at, sink),
             b'n' => self.word(b"null", chunk, at, sink),
+            RECORD if self.several && self.path.depth() == 0 => at + 1,
             0xEF if offset == self.origin => self.word(BOM, chunk, at, sink),
             _ => {
                 let problem = self.unexpected();

@@ -1,0 +1,242 @@
+//! The elements of an XML document: which of its bytes are a name, a value.
+//!
+//! ```text
+//! <order id="7">                     order, id: names;  7: the value /order/@id
+//!   <note>it&#39;s <![CDATA[<b>]]></note>      the value /order/note: it's <b>
+//! </order>
+//! ```
+//!
+//! What an application takes for the text of an element comes in pieces: comments, CDATA sections and references part it, and so do child
+//! elements for readers that ask for all text below (`textContent`). The pieces are inspected joined, as such readers join them.
+
+use std::ops::Range;
+
+use crate::ambiguity::Ambiguity;
+use crate::compile::field::LONGEST_NAME;
+use crate::decode::{Coding, Transform};
+use crate::inspect::{At, Field, Origin, Run};
+use crate::parse::json::pointer_key;
+use crate::parse::xml::{self, XmlEvent};
+use crate::span::{Part, Place, Span};
+use crate::trail::Trail;
+use crate::verdict::Limit;
+
+/// Inspects a document that begins at `offset` of the body; whether it is one through and through.
+///
+/// `told` if what is odd about it is to be told; else it is no more than a text that may be a document.
+pub(crate) fn inspect(run: &mut Run<'_>, document: &[u8], offset: usize, told: bool) -> bool {
+    let depth = run.plan.limits.depth;
+    let mut walk = Walk {
+        run,
+        document,
+        offset,
+        told,
+        pointer: String::new(),
+        open: Vec::new(),
+        pieces: Vec::new(),
+        first: 0,
+        mixed: Vec::new(),
+    };
+    let end = xml::read(document, depth, |event| walk.event(event));
+    walk.end_of_text();
+    // What is broken leaves elements open.
+    while !walk.open.is_empty() {
+        walk.end_of_element();
+    }
+    walk.joins();
+    if end.too_deep {
+        run.case.partial(run.plan, Limit::Depth);
+    }
+    if told && !end.problems.is_empty() {
+        let names: Vec<_> = end.problems.names().collect();
+        let message = format!("{}: {}", Ambiguity::XmlMalformed.message(), names.join(", "));
+        let span = Span::new(Part::Body, offset..offset + document.len());
+        let at = At { place: Place::Xml, name: false, trail: &Trail::Root, span };
+        run.ambiguity_told(Ambiguity::XmlMalformed, at, &message);
+    }
+    end.problems.is_empty() && !end.too_deep
+}
+
+/// A stretch of the document, and what it reads as if that is a single character.
+type Piece = (Range<usize>, Option<char>);
+
+/// An element that is open.
+#[derive(Debug)]
+struct Open {
+    /// Where the pointer to its parent ends.
+    pointer: usize,
+    /// Its first piece.
+    first: usize,
+    has_children: bool,
+    has_text: bool,
+}
+
+struct Walk<'w, 'r> {
+    run: &'w mut Run<'r>,
+    document: &'w [u8],
+    offset: usize,
+    told: bool,
+    /// The way to the element that is open, as a JSON Pointer.
+    pointer: String,
+    open: Vec<Open>,
+    pieces: Vec<Piece>,
+    /// The first piece of the text that no tag has ended yet.
+    first: usize,
+    /// Pieces of elements that hold text and elements, with their pointers; none lies within another.
+    mixed: Vec<(Range<usize>, String)>,
+}
+
+impl Walk<'_, '_> {
+    fn event(&mut self, event: XmlEvent) {
+        match event {
+            XmlEvent::Start(name) => {
+                self.end_of_text();
+                if let Some(parent) = self.open.last_mut() {
+                    parent.has_children = true;
+                }
+                let (pointer, first) = (self.pointer.len(), self.pieces.len());
+                self.open.push(Open { pointer, first, has_children: false, has_text: false });
+                self.name("", name);
+            }
+            XmlEvent::Attribute(name, value) => {
+                let end = self.pointer.len();
+                self.name("@", name);
+                self.attribute(value);
+                self.pointer.truncate(end);
+            }
+            XmlEvent::End => {
+                self.end_of_text();
+                self.end_of_element();
+            }
+            XmlEvent::Text(range) => self.pieces.push((range, None)),
+            XmlEvent::Character(range, character) => self.pieces.push((range, Some(character))),
+            XmlEvent::Aside(range) => self.pieces(&[(range, None)], Transform::Xml),
+            XmlEvent::DocType(range) => {
+                if self.told {
+                    let start = self.offset + range.start;
+                    let span = Span::new(Part::Body, start..start + range.len());
+                    let at = At { place: Place::Xml, name: false, trail: &Trail::Root, span };
+                    self.run.ambiguity(Ambiguity::XmlDoctype, at);
+                }
+                self.pieces(&[(range, None)], Transform::Xml);
+            }
+        }
+    }
+
+    /// Goes down to what has this name, and inspects it.
+    fn name(&mut self, mark: &str, name: Range<usize>) {
+        let text = self.document.get(name.clone()).unwrap_or_default();
+        let mut shown = mark.as_bytes().to_vec();
+        shown.extend_from_slice(text.get(..LONGEST_NAME).unwrap_or(text));
+        pointer_key(&shown, &mut self.pointer);
+        let origin = self.origin(name.start);
+        self.field(text, &origin, true);
+    }
+
+    fn attribute(&mut self, value: Range<usize>) {
+        let mut pieces = Vec::new();
+        let mut at = value.start;
+        let text = self.document.get(..value.end).unwrap_or_default();
+        while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(b'&', rest)) {
+            let start = at + found;
+            let rest = text.get(start + 1..).unwrap_or_default();
+            let reference = memchr::memchr(b';', rest).and_then(|end| rest.get(..end));
+            let name = reference.and_then(|name| std::str::from_utf8(name).ok());
+            let Some((name, character)) = name.and_then(|name| Some((name, xml::character(name)?)))
+            else {
+                // It refers to nothing that XML knows; a reader that goes on takes it as it stands.
+                pieces.push((at..start + 1, None));
+                at = start + 1;
+                continue;
+            };
+            pieces.push((at..start, None));
+            let end = start + name.len() + 2;
+            pieces.push((start..end, Some(character)));
+            at = end;
+        }
+        pieces.push((at..value.end, None));
+        self.pieces(&pieces, Transform::Xml);
+    }
+
+    /// A tag ends a stretch of text.
+    fn end_of_text(&mut self) {
+        let pieces = std::mem::take(&mut self.pieces);
+        let text = pieces.get(self.first..).unwrap_or_default();
+        if text.iter().any(|(range, character)| character.is_some() || !self.is_blank(range)) {
+            self.pieces(text, Transform::Xml);
+            if let Some(element) = self.open.last_mut() {
+                element.has_text = true;
+            }
+        }
+        self.first = pieces.len();
+        self.pieces = pieces;
+    }
+
+    fn end_of_element(&mut self) {
+        let Some(element) = self.open.pop() else { return };
+        if element.has_children && element.has_text {
+            while self.mixed.pop_if(|(inner, _)| inner.start >= element.first).is_some() {}
+            self.mixed.push((element.first..self.pieces.len(), self.pointer.clone()));
+        }
+        self.pointer.truncate(element.pointer);
+        if self.open.is_empty() {
+            self.pointer.clear();
+        }
+    }
+
+    /// Inspects elements that hold text and elements as one text each.
+    fn joins(&mut self) {
+        let pieces = std::mem::take(&mut self.pieces);
+        for (range, pointer) in std::mem::take(&mut self.mixed) {
+            self.pointer = pointer;
+            self.pieces(pieces.get(range).unwrap_or_default(), Transform::Join);
+        }
+    }
+
+    fn is_blank(&self, range: &Range<usize>) -> bool {
+        self.document.get(range.clone()).unwrap_or_default().trim_ascii().is_empty()
+    }
+
+    /// Inspects pieces as one text.
+    fn pieces(&mut self, pieces: &[Piece], transform: Transform) {
+        let body = self.origin(0);
+        let document = self.document;
+        let cut = |range: &Range<usize>| document.get(range.clone()).unwrap_or_default();
+        if let [(range, None)] = pieces {
+            let origin = self.origin(range.start);
+            self.field(cut(range), &origin, false);
+            return;
+        }
+        let Some(start) = pieces.first().map(|(range, _)| range.start) else { return };
+        let mut view = std::mem::take(&mut self.run.memory.joined);
+        view.clear(start);
+        for (range, character) in pieces {
+            let skipped = range.start.saturating_sub(view.source_of_end());
+            if skipped > 0 {
+                view.replace(skipped, b"");
+            }
+            match character {
+                None => view.copy(cut(range)),
+                Some(character) => {
+                    let mut buffer = [0; 4];
+                    view.replace(range.len(), character.encode_utf8(&mut buffer).as_bytes());
+                }
+            }
+        }
+        self.field(view.bytes(), &Origin::View { view: &view, transform, origin: &body }, false);
+        self.run.memory.joined = view;
+    }
+
+    fn origin(&self, at: usize) -> Origin<'static> {
+        Origin::Part { part: Part::Body, index: 0, offset: self.offset + at }
+    }
+
+    fn field(&mut self, raw: &[u8], origin: &Origin<'_>, name: bool) {
+        if raw.is_empty() {
+            return;
+        }
+        let trail = Trail::Pointer { parent: &Trail::Root, pointer: &self.pointer };
+        let (coding, place) = (Coding::None, Place::Xml);
+        self.run.field(&Field { raw, coding, place, name, origin, trail: &trail });
+    }
+}
