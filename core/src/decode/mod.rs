@@ -15,7 +15,7 @@
 
 pub(crate) mod base64;
 mod fold;
-mod hex;
+pub(crate) mod hex;
 pub(crate) mod html_entity;
 pub(crate) mod js_escape;
 pub(crate) mod json_string;

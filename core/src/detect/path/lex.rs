@@ -8,8 +8,7 @@ use std::ops::Range;
 use super::PathToken::*;
 use super::fold::Fold;
 use super::unit::{
-    Unit, first_special, name_run, name_run_back, next_mark, ordinary_run, plain, simple_escape,
-    unit,
+    Unit, first_special, name_run, name_run_back, ordinary_run, plain, simple_escape, unit,
 };
 use super::words::{self, Scheme};
 use crate::detect::segment::Sink;
@@ -137,35 +136,35 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
 
 /// Whether a view without backslashes, controls and bytes beyond ASCII may hold an anchor: a step, a name that is known beside a
 /// separator, a scheme other than the web's, or a percent sequence that is more than a plain character. O(len).
+// PERF: one pass forward, in which each name is looked at once; looking back from every separator took twice the time.
 pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
-    // Up to where names were looked at.
-    let mut seen = 0;
-    let mut next = 0;
-    while let Some(skipped) = next_mark(view.get(next..).unwrap_or_default()) {
-        let at = next + skipped;
-        next = at + 1;
-        let len = match view.get(at) {
+    let mut at = 0;
+    // Whether a separator stands before the name that is read.
+    let mut follows = false;
+    loop {
+        let name = name_run(view.get(at..).unwrap_or_default());
+        at += name.len();
+        let separator = match view.get(at) {
             Some(b'/') => 1,
             Some(b'%') => match simple_escape(view, at) {
                 Some(Unit::Separator(b'/')) => 3,
                 Some(Unit::Separator(_)) | None => return true,
-                Some(_) => continue,
+                Some(_) => 0,
             },
-            _ => continue,
+            _ => 0,
         };
-        let (before, after) = (view.get(..at), view.get(at + len..));
-        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-        if at > seen && (ends_oddly(before) || is_anchor(segment_back(before))) {
+        if (follows || separator > 0) && is_anchor(name)
+            || separator > 0 && ends_oddly(view.get(..at).unwrap_or_default())
+        {
             return true;
         }
-        let name = name_run(after);
-        if is_anchor(name) {
-            return true;
-        }
-        seen = at + len + name.len();
-        next = seen;
+        follows = separator > 0;
+        at += match view.get(at) {
+            None => return false,
+            Some(b'%') => 3,
+            Some(_) => 1,
+        };
     }
-    false
 }
 
 /// Whether what stands before a separator is a scheme (other than the web's), a drive, or Java's `..;`.
@@ -178,14 +177,6 @@ fn ends_oddly(before: &[u8]) -> bool {
         [.., b';'] | [.., b'%', b'3', b'b' | b'B'] => true,
         _ => false,
     }
-}
-
-/// The name that `before` ends with. Behind a percent sequence, its digits are none of it.
-fn segment_back(before: &[u8]) -> &[u8] {
-    let name = name_run_back(before);
-    let coded =
-        before.len() > name.len() && before.get(before.len() - name.len() - 1) == Some(&b'%');
-    name.get(if coded { 2 } else { 0 }..).unwrap_or_default()
 }
 
 /// Whether a segment is more than a name: it begins with a dot, or is known.

@@ -7,6 +7,8 @@
 //!
 //! A character takes at most 72 bytes (an overlong sequence of six, each percent-coded five times); so a look-ahead is O(1).
 
+use crate::decode::hex::digit;
+
 /// One character as the most lenient reader would take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -73,8 +75,7 @@ pub(super) fn first_special(text: &[u8]) -> usize {
 }
 
 fn hex(view: &[u8], at: usize) -> Option<u8> {
-    let digit = char::from(*view.get(at)?).to_digit(16)?;
-    Some(digit as u8)
+    digit(*view.get(at)?)
 }
 
 /// One byte, percent-decoded as often as it was coded; its length; whether it was coded.
@@ -129,16 +130,11 @@ pub(super) fn plain(byte: u8) -> Unit {
 }
 
 /// What the `%` at `at` codes, if every reader agrees and it is no letter, digit, dot or `%` itself. O(1).
+#[inline]
 pub(super) fn simple_escape(view: &[u8], at: usize) -> Option<Unit> {
     let byte = hex(view, at + 1)? << 4 | hex(view, at + 2)?;
     let simple = byte < 0x80 && byte != b'%' && !byte.is_ascii_alphanumeric();
     Some(plain(byte)).filter(|unit| simple && !matches!(unit, Unit::Dot | Unit::Nul))
-}
-
-/// Where the first `/` or `%` stands. O(that many).
-#[inline]
-pub(super) fn next_mark(text: &[u8]) -> Option<usize> {
-    text.iter().position(|&byte| matches!(byte, b'/' | b'%'))
 }
 
 /// The run of plain characters of names and dots that `text` begins with. O(that many).
@@ -157,7 +153,16 @@ pub(super) fn name_run_back(text: &[u8]) -> &[u8] {
 
 #[inline]
 fn is_of_name(byte: u8) -> bool {
-    KIND[byte as usize] == ORDINARY || matches!(byte, b'.' | b'0')
+    static OF_NAME: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = KIND[byte] == ORDINARY || matches!(byte as u8, b'.' | b'0');
+            byte += 1;
+        }
+        table
+    };
+    OF_NAME[byte as usize]
 }
 
 fn percent(view: &[u8], at: usize) -> Read {

@@ -119,14 +119,11 @@ impl Language for Shell {
     // PERF: user agents, tables and queries are full of `;`, `|`, `&` and `/`, and no command follows.
     fn suspects(self, view: &[u8], classes: Classes) -> bool {
         let told = METACHARACTERS.without(SEPARATORS).or(Classes::BACKSLASH);
-        let separator = |&byte: &u8| matches!(byte, b';' | b'|' | b'&');
         classes.intersects(told)
             || lex::may_begin_command(view, 0)
             || classes.intersects(SEPARATORS)
-                && view
-                    .iter()
-                    .enumerate()
-                    .any(|(at, byte)| separator(byte) && lex::may_begin_command(view, at + 1))
+                && memchr::memchr3_iter(b';', b'|', b'&', view)
+                    .any(|at| lex::may_begin_command(view, at + 1))
     }
 
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool {

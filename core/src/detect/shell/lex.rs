@@ -8,6 +8,7 @@ use super::judge::{COMMAND, SOLO_STARTS};
 use super::wildcard;
 use super::word::{self, Quotes, Stops, Word};
 use super::words::{self, PathKind};
+use crate::classes::Classes;
 use crate::detect::segment::Sink;
 
 /// Where in a command line the lexer stands.
@@ -450,16 +451,34 @@ pub(super) fn may_begin_command(view: &[u8], at: usize) -> bool {
     let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'+').count();
     let rest = rest.get(blanks..).unwrap_or_default();
     let Some(text) = word::plain(rest) else { return true };
-    let known = |text: &[u8]| {
-        let word = Word::of(text);
-        let name = word.as_bytes();
-        name == b"."
-            || is_slice(name)
-            || words::path(name).is_some()
-            || words::command(program(name)).is_some()
-    };
+    if !Classes::of(text).intersects(SPELT) {
+        return words::command(text).is_some();
+    }
     let to_plus = text.iter().position(|&byte| byte == b'+');
-    known(text) || to_plus.is_some_and(|end| known(text.get(..end).unwrap_or_default()))
+    is_known(text) || to_plus.is_some_and(|end| is_known(text.get(..end).unwrap_or_default()))
+}
+
+/// Bytes that a command holds if there is more to it than a word of the table: its folder, its extension, an argument behind
+/// `+`, a verb and a noun.
+const SPELT: Classes =
+    Classes::SLASH.or(Classes::DOT).or(Classes::DASH).or(Classes::PERCENT).or(Classes::PLUS);
+
+/// Whether a word of plain bytes is a command, a path or a piece of a variable.
+fn is_known(text: &[u8]) -> bool {
+    // PERF: no command has a slash in it, and what leads nowhere is no path: user agents and URLs end here.
+    let leads = match text {
+        [b'/' | b'.' | b'~' | b'%', ..] | [_, b':', ..] => true,
+        _ => text.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case(b"etc/")),
+    };
+    if !leads && text.contains(&b'/') {
+        return false;
+    }
+    let word = Word::of(text);
+    let name = word.as_bytes();
+    name == b"."
+        || is_slice(name)
+        || words::path(name).is_some()
+        || words::command(program(name)).is_some()
 }
 
 /// Whether the text starts with one of [`SOLO_STARTS`], as a word.
