@@ -100,16 +100,14 @@ impl Classes {
     pub(crate) fn of(value: &[u8]) -> Classes {
         // PERF: four lanes break the dependency on one accumulator; plain fold measured 1.6x slower on 64 B.
         let mut lanes = [0u32; 4];
-        let mut chunks = value.chunks_exact(4);
-        for chunk in &mut chunks {
-            if let [a, b, c, d] = *chunk {
-                lanes[0] |= TABLE[a as usize];
-                lanes[1] |= TABLE[b as usize];
-                lanes[2] |= TABLE[c as usize];
-                lanes[3] |= TABLE[d as usize];
-            }
+        let (fours, rest) = value.as_chunks::<4>();
+        for &[a, b, c, d] in fours {
+            lanes[0] |= TABLE[a as usize];
+            lanes[1] |= TABLE[b as usize];
+            lanes[2] |= TABLE[c as usize];
+            lanes[3] |= TABLE[d as usize];
         }
-        let rest = chunks.remainder().iter().fold(0, |set, &byte| set | TABLE[byte as usize]);
+        let rest = rest.iter().fold(0, |set, &byte| set | TABLE[byte as usize]);
         Classes(lanes[0] | lanes[1] | lanes[2] | lanes[3] | rest)
     }
 

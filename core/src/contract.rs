@@ -46,6 +46,7 @@ impl Parameters {
     }
 
     /// Keeps the text of a parameter if the route has a schema for it. O(parameters of the route).
+    #[inline]
     pub(crate) fn add(
         &mut self,
         route: Option<&RoutePlan>,
@@ -53,7 +54,12 @@ impl Parameters {
         text: &[u8],
         span: Span,
     ) {
-        let Some(route) = route.filter(|route| !route.parameters.is_empty()) else { return };
+        if let Some(route) = route.filter(|route| !route.parameters.is_empty()) {
+            self.keep(route, given, text, span);
+        }
+    }
+
+    fn keep(&mut self, route: &RoutePlan, given: &Given<'_>, text: &[u8], span: Span) {
         let name = decode::plain(given.name, given.coding);
         let wanted = |parameter: &&ParameterPlan| {
             parameter.place == given.place

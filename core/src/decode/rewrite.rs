@@ -27,8 +27,10 @@ impl<'a> Rewrite<'a> {
     #[inline]
     pub(crate) fn replace(&mut self, src: Range<usize>, output: &[u8], by: Transform) {
         debug_assert!(self.done <= src.start && src.end <= self.input.len());
-        self.out.copy(self.input.get(self.done..src.start).unwrap_or_default());
-        self.out.replace(src.len(), output);
+        if self.done < src.start {
+            self.out.copy(self.input.get(self.done..src.start).unwrap_or_default());
+        }
+        self.out.replace_at(src.clone(), output);
         self.out.mark(by);
         self.done = src.end;
     }

@@ -96,7 +96,12 @@ impl Transforms {
 
     /// Its members, in the order of [`Transform::ALL`].
     pub(crate) fn iter(self) -> impl Iterator<Item = Transform> {
-        Transform::ALL.into_iter().filter(move |&t| self.0 & (1 << t as u16) != 0)
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let first = Transform::ALL.get(rest.trailing_zeros() as usize).copied();
+            rest &= rest.wrapping_sub(1);
+            first
+        })
     }
 }
 
@@ -175,6 +180,16 @@ impl View {
         let src = self.source_of_end() as u32;
         self.bytes.extend_from_slice(output);
         self.edits.push(Edit { out: at..self.bytes.len() as u32, src: src..src + src_len as u32 });
+    }
+
+    /// The same where the caller knows that all input before `src` is in the view.
+    #[inline]
+    pub(crate) fn replace_at(&mut self, src: Range<usize>, output: &[u8]) {
+        let at = self.bytes.len() as u32;
+        debug_assert_eq!(self.source_of_end(), self.start as usize + src.start);
+        self.bytes.extend_from_slice(output);
+        let src = self.start + src.start as u32..self.start + src.end as u32;
+        self.edits.push(Edit { out: at..self.bytes.len() as u32, src });
     }
 
     /// The input range that `range` of the view came from. O(log edits).

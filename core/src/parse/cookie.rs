@@ -56,12 +56,14 @@ impl Iterator for Cookies<'_> {
 impl Cookies<'_> {
     fn cookie(&self, piece: Range<usize>) -> Cookie {
         let bytes = self.header.get(piece.clone()).unwrap_or_default();
-        let (name, value) = match memchr(b'=', bytes) {
+        // PERF: names are short; a search that is called for costs more than they are long.
+        let (name, value) = match bytes.iter().position(|&byte| byte == b'=') {
             None => (None, piece),
             Some(len) => {
                 let equals = piece.start + len;
-                let name = trim(self.header, piece.start..equals);
-                (Some(name), trim(self.header, equals + 1..piece.end))
+                // The piece itself has no blanks at its ends.
+                let name = trim_end(self.header, piece.start..equals);
+                (Some(name), trim_start(self.header, equals + 1..piece.end))
             }
         };
         match self.header.get(value.clone()) {
@@ -83,17 +85,23 @@ impl Cookies<'_> {
 
 /// The range without blanks and tabs at its ends.
 fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
-    let Range { mut start, mut end } = range;
-    let mut text = bytes.get(start..end).unwrap_or_default();
+    trim_end(bytes, trim_start(bytes, range))
+}
+
+fn trim_start(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let mut text = bytes.get(range.clone()).unwrap_or_default();
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
-        start += 1;
     }
+    range.end - text.len()..range.end
+}
+
+fn trim_end(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let mut text = bytes.get(range.clone()).unwrap_or_default();
     while let [rest @ .., b' ' | b'\t'] = text {
         text = rest;
-        end -= 1;
     }
-    start..end
+    range.start..range.start + text.len()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ fn is_token_byte(byte: u8) -> bool {
         }
         table
     };
-    TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
+    TOKEN[usize::from(byte)]
 }
 
 /// What a field value holds that is more than visible ASCII, blanks and tabs. The strongest counts.

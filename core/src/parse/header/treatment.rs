@@ -148,18 +148,22 @@ impl List<'_> {
     fn word(&mut self) -> bool {
         const LONGEST: usize = 32;
         const LONGEST_RUN: usize = 15;
-        let (mut len, mut run) = (0, 0);
-        while let Some(&byte) = self.rest.get(len) {
-            match WORDS[usize::from(byte)] {
-                LETTER => run += 1,
-                JOINT if run > 0 && run <= LONGEST_RUN => run = 0,
-                JOINT => return false,
-                _ => break,
+        let kind = |byte: &u8| WORDS[usize::from(*byte)];
+        let mut len = 0;
+        loop {
+            let rest = self.rest.get(len..).unwrap_or_default();
+            let run = rest.iter().position(|byte| kind(byte) != LETTER).unwrap_or(rest.len());
+            if run == 0 || run > LONGEST_RUN {
+                return false;
+            }
+            len += run;
+            if rest.get(run).map(kind) != Some(JOINT) {
+                break;
             }
             len += 1;
         }
         self.rest = self.rest.get(len..).unwrap_or_default();
-        run > 0 && run <= LONGEST_RUN && len <= LONGEST
+        len <= LONGEST
     }
 
     fn take(&mut self, byte: u8) -> bool {
