@@ -313,7 +313,12 @@ impl Run<'_> {
         }
         plan.patterns.find(
             reading.bytes,
-            Site { place: field.place, name: field.name, last: reading.last },
+            Site {
+                place: field.place,
+                name: field.name,
+                last: reading.last,
+                classes: if plan.gated { reading.classes } else { Classes::ALL },
+            },
             &memory.hits,
             &mut memory.patterns,
             &mut case.budget,

@@ -41,6 +41,7 @@ macro_rules! tokens {
 #[cfg(test)]
 pub(crate) mod cases;
 pub(crate) mod html;
+mod needs;
 pub(crate) mod path;
 pub(crate) mod pattern;
 pub(crate) mod script;

@@ -12,6 +12,8 @@ use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 
+use super::needs::Needs;
+use crate::classes::Classes;
 use crate::decode::Transform;
 use crate::error::Diagnostic;
 use crate::limits::Budget;
@@ -58,6 +60,8 @@ pub(crate) struct Site {
     pub(crate) name: bool,
     /// The last decoding of the reading; `None` is the value as it came.
     pub(crate) last: Option<Transform>,
+    /// The classes of its bytes, or more.
+    pub(crate) classes: Classes,
 }
 
 /// Compiled literal and regex rules. Immutable; the memory of a run is [`PatternScratch`].
@@ -86,8 +90,15 @@ struct Pattern {
 enum Kind {
     /// Any of these, sorted.
     Literals(Vec<LiteralId>),
-    /// An expression, tried if one of its literals was found.
-    Regex(Box<Regex>),
+    /// An expression, tried if one of its literals was found and the classes are those that it needs.
+    Regex(Box<Expression>),
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+struct Expression {
+    regex: Regex,
+    needs: Needs,
 }
 
 impl Patterns {
@@ -127,7 +138,7 @@ impl Patterns {
         if errors.is_empty() { Ok(compiled) } else { Err(errors) }
     }
 
-    fn add(&mut self, index: usize, rule: &Rule, ids: Vec<LiteralId>, regex: Option<Regex>) {
+    fn add(&mut self, index: usize, rule: &Rule, ids: Vec<LiteralId>, regex: Option<Expression>) {
         for id in &ids {
             if self.waiting.len() <= id.index() {
                 self.waiting.resize(id.index() + 1, Vec::new());
@@ -179,7 +190,9 @@ impl Patterns {
             }
             let range = match &pattern.kind {
                 Kind::Literals(ids) => first_of(ids, hits),
-                Kind::Regex(regex) => {
+                Kind::Regex(expression) if !expression.needs.allow(site.classes) => None,
+                Kind::Regex(expression) => {
+                    let regex = &expression.regex;
                     let Some(cache) = scratch.caches.get_mut(candidate as usize) else { continue };
                     if !budget.spend(view.len()) {
                         return;
@@ -205,7 +218,9 @@ impl Patterns {
                 size_of::<Pattern>()
                     + match &pattern.kind {
                         Kind::Literals(ids) => size_of_val(&ids[..]),
-                        Kind::Regex(regex) => regex.memory_usage(),
+                        Kind::Regex(expression) => {
+                            expression.regex.memory_usage() + expression.needs.memory_usage()
+                        }
                     }
             })
             .sum();
@@ -235,7 +250,7 @@ fn first_of(ids: &[LiteralId], hits: &Hits) -> Option<Range<usize>> {
 }
 
 /// Compiles an expression: bytes, `.` matches everything, ASCII letters in any case.
-fn regex(pattern: &str) -> Result<Regex, String> {
+fn regex(pattern: &str) -> Result<Expression, String> {
     let syntax = syntax::Config::new()
         .unicode(false)
         .utf8(false)
@@ -264,7 +279,8 @@ fn regex(pattern: &str) -> Result<Regex, String> {
     if regex.is_match("") {
         return Err("the expression matches nothing at all, so it matches everywhere".to_owned());
     }
-    Ok(regex)
+    let needs = syntax::parse_with(pattern, &syntax);
+    Ok(Expression { regex, needs: needs.map_or_else(|_| Needs::nothing(), |hir| Needs::of(&hir)) })
 }
 
 /// The memory of a run: caches of the lazy automata, made when a rule first runs.
@@ -366,6 +382,7 @@ mod tests {
             budget: &mut Budget,
         ) -> Vec<(usize, Range<usize>)> {
             self.literals.find(view, &mut self.hits);
+            let site = Site { classes: Classes::of(view), ..site };
             let mut found = Vec::new();
             let mut report = |rule, range| found.push((rule, range));
             self.patterns.find(view, site, &self.hits, &mut self.scratch, budget, &mut report);
@@ -377,7 +394,8 @@ mod tests {
         }
     }
 
-    const VALUE: Site = Site { place: Place::Query, name: false, last: None };
+    const VALUE: Site =
+        Site { place: Place::Query, name: false, last: None, classes: Classes::ALL };
 
     #[test]
     fn every_rule_matches_its_hits_and_none_of_its_passes() {
@@ -386,7 +404,8 @@ mod tests {
         let mut wrong = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             let place = rule.targets.first().copied().unwrap_or(Place::Query);
-            let site = Site { place, name: rule.part == NameOrValue::Name, last: None };
+            let name = rule.part == NameOrValue::Name;
+            let site = Site { place, name, ..VALUE };
             assert!(rule.hits.len() > 1 && rule.passes.len() > 1, "{} has too few cases", rule.id);
             for (values, expected) in [(&rule.hits, true), (&rule.passes, false)] {
                 for value in values {
