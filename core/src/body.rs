@@ -5,6 +5,7 @@
 //! `limits.body_bytes`, and inspected at the end. A body that comes in one piece is never copied.
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::compile::plan::Plan;
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
@@ -260,7 +261,8 @@ impl Body {
         }
         let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
         let origin = at(offset);
-        run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });
+        let (raw, classes, name, clean) = (text, Classes::of(text), false, false);
+        run.field(&Field { raw, classes, coding, place, name, clean, origin: &origin, trail });
         if self.reading == Reading::Union {
             pairs(run, text, offset);
         }
@@ -272,7 +274,8 @@ pub(crate) fn coded_text(run: &mut Run<'_>, text: &[u8], offset: usize) {
     let (place, coding, trail) = (Place::Body, Coding::File, &Trail::Root);
     let origin = at(offset);
     let basis = std::mem::take(&mut run.case.basis);
-    run.field(&Field { raw: text, coding, place, name: false, origin: &origin, trail });
+    let (raw, classes, name, clean) = (text, Classes::of(text), false, false);
+    run.field(&Field { raw, classes, coding, place, name, clean, origin: &origin, trail });
     pairs(run, text, offset);
     run.case.basis = basis;
 }
@@ -286,6 +289,7 @@ fn pairs(run: &mut Run<'_>, text: &[u8], offset: usize) {
         let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
         let piece = |range: std::ops::Range<usize>| Piece {
             raw: text.get(range.clone()).unwrap_or_default(),
+            clean: false,
             origin: at(offset + range.start),
         };
         run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
@@ -303,8 +307,8 @@ pub(crate) fn note_type(run: &mut Run<'_>) {
 fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field<'_>) {
     let end = form::Raw { bytes: b"", at: field.name.range().end };
     let value = field.value.unwrap_or(end);
-    let name = Piece { raw: field.name.bytes, origin: at(field.name.at) };
-    let text = Piece { raw: value.bytes, origin: at(value.at) };
+    let name = Piece { raw: field.name.bytes, clean: false, origin: at(field.name.at) };
+    let text = Piece { raw: value.bytes, clean: false, origin: at(value.at) };
     run.pair(&name, &text, Place::Form, Coding::Form);
     let given = Given { place: Place::Form, name: name.raw, coding: Coding::Form };
     parameters.add(run.route(), &given, text.raw, Span::new(Part::Body, value.range()));
@@ -328,9 +332,11 @@ impl BodySink<'_, '_> {
         let origin = at(offset);
         let field = Field {
             raw: text.raw,
+            classes: Classes::of(text.raw),
             coding,
             place: Place::Json,
             name,
+            clean: false,
             origin: &origin,
             trail: &trail,
         };

@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::compile::field::LONGEST_NAME;
 use crate::decode::{Coding, Transform};
 use crate::inspect::{At, Field, Origin, Run};
@@ -236,7 +237,8 @@ impl Walk<'_, '_> {
             return;
         }
         let trail = Trail::Pointer { parent: &Trail::Root, pointer: &self.pointer };
-        let (coding, place) = (Coding::None, Place::Xml);
-        self.run.field(&Field { raw, coding, place, name, origin, trail: &trail });
+        let (classes, coding, place) = (Classes::of(raw), Coding::None, Place::Xml);
+        let (clean, trail) = (false, &trail);
+        self.run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
     }
 }

@@ -26,7 +26,7 @@ use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
 use crate::span::{Basis, Part, Place, Span};
-use crate::structure;
+use crate::structure::{self, Text};
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Step, Verdict};
 
@@ -37,11 +37,15 @@ const READING_BYTES: usize = 16 << 10;
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
     pub(crate) raw: &'a [u8],
+    /// The classes of its bytes.
+    pub(crate) classes: Classes,
     /// How the format that carried it coded it.
     pub(crate) coding: Coding,
     pub(crate) place: Place,
     /// Whether it is a name rather than a value.
     pub(crate) name: bool,
+    /// Whether the scan of a text that it is a piece of found no literal inside of it.
+    pub(crate) clean: bool,
     pub(crate) origin: &'a Origin<'a>,
     pub(crate) trail: &'a Trail<'a>,
 }
@@ -110,6 +114,8 @@ struct Match {
 #[derive(Debug, Default)]
 struct Level {
     readings: Readings,
+    /// What the reading holds that is looked at.
+    hits: Hits,
     matches: Vec<Match>,
 }
 
@@ -124,6 +130,8 @@ pub(crate) struct Memory {
     pub(crate) repeats: Vec<Repeat>,
     pub(crate) joined: View,
     hits: Hits,
+    /// Of a text that holds many fields.
+    pub(crate) whole: Hits,
     patterns: PatternScratch,
     pub(crate) route: RouteBuf,
 }
@@ -185,6 +193,7 @@ pub(crate) struct Run<'r> {
 
 impl Run<'_> {
     /// Inspects a field of the request itself. O(readings x detectors x len) steps, all counted.
+    #[inline]
     pub(crate) fn field(&mut self, field: &Field<'_>) {
         // Structures inside of readings are read again: without a bound for all of them together, each level of nesting
         // would multiply the work.
@@ -193,20 +202,16 @@ impl Run<'_> {
     }
 
     /// Inspects a field found at `depth` structures inside another.
+    #[inline]
     pub(crate) fn field_at(&mut self, field: &Field<'_>, depth: usize) {
-        self.case.fields += 1;
-        if self.case.fields > self.plan.limits.fields {
-            self.case.partial(self.plan, Limit::Fields);
+        if !self.count() {
             return;
         }
-        let classes = Classes::of(field.raw);
         let mut scanned = false;
         // PERF: a value of words and numbers ends here, before any memory is touched: a name of 18 bytes takes a third of
         // the time that it took to go through the readings.
-        if !classes.intersects(self.plan.gates.or(structure::STARTS))
-            && Readings::only_raw(field.raw, classes)
-        {
-            if !self.spend_reading(field.raw.len()) {
+        if self.is_inert(field.raw, field.classes) {
+            if !self.spend_reading(field.raw.len()) || field.clean {
                 return;
             }
             self.plan.literals(field.raw, &mut self.memory.hits);
@@ -215,7 +220,36 @@ impl Run<'_> {
             }
             scanned = true;
         }
-        self.readings(field, classes, scanned, depth);
+        self.readings(field, scanned, depth);
+    }
+
+    /// What [`field`](Run::field) comes to for a value that was scanned as a piece of something longer and means nothing but
+    /// itself: false if it is another one, and was not inspected.
+    // PERF: most cookies and parameters end here, before it is said where they stand.
+    #[inline]
+    pub(crate) fn ends_here(&mut self, raw: &[u8], classes: Classes, clean: bool) -> bool {
+        clean && raw.len() <= READING_BYTES && self.is_inert(raw, classes) && {
+            self.count();
+            true
+        }
+    }
+
+    /// Counts a field; false if it is one too many.
+    #[inline]
+    fn count(&mut self) -> bool {
+        self.case.fields += 1;
+        let fits = self.case.fields <= self.plan.limits.fields;
+        if !fits {
+            self.case.partial(self.plan, Limit::Fields);
+        }
+        fits
+    }
+
+    /// Whether a value is its only reading, no structure, and opens no gate by its bytes.
+    #[inline]
+    fn is_inert(&self, raw: &[u8], classes: Classes) -> bool {
+        !classes.intersects(self.plan.gates.or(structure::STARTS))
+            && Readings::only_raw(raw, classes)
     }
 
     /// Takes the bytes of a reading from what the field may have; false if they are not there.
@@ -230,13 +264,18 @@ impl Run<'_> {
     }
 
     /// Inspects a field under all its readings; `scanned` if the literals of its only reading were found already.
-    fn readings(&mut self, field: &Field<'_>, classes: Classes, scanned: bool, depth: usize) {
+    // PERF: out of line, so that the values that end before need not make room for it.
+    #[inline(never)]
+    fn readings(&mut self, field: &Field<'_>, scanned: bool, depth: usize) {
         let known = self.memory.levels.get_mut(depth).and_then(Option::take);
         let mut level = known.unwrap_or_default();
+        if scanned {
+            std::mem::swap(&mut level.hits, &mut self.memory.hits);
+        }
         let rounds = self.plan.limits.decode_rounds.saturating_sub(depth);
         let notes = level.readings.read_classed(
             field.raw,
-            classes,
+            field.classes,
             field.coding,
             rounds,
             &self.plan.limits,
@@ -246,16 +285,19 @@ impl Run<'_> {
             self.notes(field, &notes);
         }
         for index in 0..level.readings.len() {
-            let Some(reading) = level.readings.get(index, field.raw) else { break };
+            let Level { readings, hits, matches } = &mut *level;
+            let Some(reading) = readings.get(index, field.raw) else { break };
             if !scanned && !self.spend_reading(reading.bytes.len()) {
                 break;
             }
-            let structured =
-                rounds > 0 && structure::walk(self, field, &level.readings, index, reading, depth);
-            if !scanned {
-                self.plan.literals(reading.bytes, &mut self.memory.hits);
+            if field.clean && readings.is_raw(index) {
+                hits.clear();
+            } else if !scanned {
+                self.plan.literals(reading.bytes, hits);
             }
-            self.detect(field, index, reading, structured, &mut level.matches);
+            let structured = rounds > 0
+                && structure::walk(self, &Text { field, readings, index, hits, depth }, reading);
+            self.detect(field, index, reading, hits, structured, matches);
         }
         if !level.matches.is_empty() {
             self.settle(field, &mut level);
@@ -278,16 +320,24 @@ impl Run<'_> {
         field: &Field<'_>,
         index: usize,
         reading: Reading<'_>,
+        hits: &Hits,
         structured: bool,
         matches: &mut Vec<Match>,
     ) {
         let Run { plan, memory, case } = self;
+        let classes = reading.opening();
+        if plan.gated && hits.is_empty() && !classes.intersects(plan.gates) {
+            return;
+        }
         for language in &plan.languages {
-            let rule = &plan.rules[language.rule as usize];
-            let word = memory.hits.opens(language.id as u8);
-            if !word && !reading.classes.intersects(language.gate) && plan.gated
+            let word = hits.opens(language.id as u8);
+            if !word && !classes.intersects(language.gate) && plan.gated
                 || (structured && language.id != LanguageId::Path)
-                || !rule.applies(field.place, field.name, reading.last)
+            {
+                continue;
+            }
+            let rule = &plan.rules[language.rule as usize];
+            if !rule.applies(field.place, field.name, reading.last)
                 || plan.gated && !language.id.opens(reading.bytes, reading.classes, word)
             {
                 continue;
@@ -311,6 +361,9 @@ impl Run<'_> {
                 evidence: Some((language.id, evidence)),
             });
         }
+        if hits.is_empty() {
+            return;
+        }
         plan.patterns.find(
             reading.bytes,
             Site {
@@ -319,7 +372,7 @@ impl Run<'_> {
                 last: reading.last,
                 classes: if plan.gated { reading.classes } else { Classes::ALL },
             },
-            &memory.hits,
+            hits,
             &mut memory.patterns,
             &mut case.budget,
             |pattern, range| {
@@ -333,7 +386,7 @@ impl Run<'_> {
     /// Turns the matches of all readings of a field into class scores and findings.
     fn settle(&mut self, field: &Field<'_>, level: &mut Level) {
         let plan = self.plan;
-        let Level { readings, matches } = level;
+        let Level { readings, matches, .. } = level;
         let route = self.case.route.and_then(|route| plan.routes.get(route));
         let exclusions = [Some(&plan.exclusions), route.map(|route| &route.exclusions)];
         matches.retain(|found| {

@@ -11,6 +11,7 @@
 //! A part that readers take apart differently is inspected as one text, too.
 
 use crate::ambiguity::Ambiguity;
+use crate::classes::Classes;
 use crate::contract::{Given, Parameters};
 use crate::decode::Coding;
 use crate::inspect::{At, Field, Origin, Run};
@@ -146,7 +147,9 @@ fn field(
 ) {
     if !raw.bytes.is_empty() {
         let origin = Origin::Part { part: span::Part::Body, index: 0, offset: raw.at };
-        run.field(&Field { raw: raw.bytes, coding, place, name, origin: &origin, trail });
+        let (raw, clean, origin) = (raw.bytes, false, &origin);
+        let classes = Classes::of(raw);
+        run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::classes::Classes;
 use crate::decode::{Coding, Transform};
 use crate::inspect::{Field, Origin, Run};
 use crate::parse::query;
@@ -65,8 +66,9 @@ fn join(run: &mut Run<'_>, text: &[u8], group: &[Repeat], origin: &Origin<'_>, p
             end = repeat.value.end;
         }
         let joined = Origin::View { view: &view, transform: Transform::Join, origin };
-        let (raw, coding) = (view.bytes(), Coding::Form);
-        run.field(&Field { raw, coding, place, name: false, origin: &joined, trail: &trail });
+        let (raw, coding, origin, trail) = (view.bytes(), Coding::Form, &joined, &trail);
+        let (classes, name, clean) = (Classes::of(raw), false, false);
+        run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
     }
     run.memory.joined = view;
 }

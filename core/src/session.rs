@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::ambiguity::Ambiguity;
 use crate::body::{self, Body};
+use crate::classes::Classes;
 use crate::compile::plan::{Plan, RoutePlan};
 use crate::content::runs::Runs;
 use crate::content::{Broken, Content};
@@ -205,9 +206,11 @@ impl State {
         let origin = Origin::Part { part: Part::Value, index: 0, offset: 0 };
         let field = Field {
             raw: value,
+            classes: Classes::of(value),
             coding: Coding::None,
             place,
             name: false,
+            clean: false,
             origin: &origin,
             trail: &Trail::Root,
         };
@@ -287,6 +290,9 @@ impl State {
             run.ambiguity(Ambiguity::BadTarget, whole(Part::Target, target.len()));
         }
         let at = |offset| Origin::Part { part: Part::Target, index: 0, offset };
+        // One scan for all that stands in the target.
+        let mut hits = std::mem::take(&mut run.memory.whole);
+        plan.literals(target, &mut hits);
         // What no application decodes as pairs, but some print, log or resolve.
         let texts = [
             (parsed.authority, &b"authority"[..], Coding::None),
@@ -297,8 +303,10 @@ impl State {
             let Some(range) = range.filter(|range| !range.is_empty()) else { continue };
             let raw = target.get(range.clone()).unwrap_or_default();
             let trail = Trail::name(name, Coding::None);
-            let (place, origin) = (Place::Path, at(range.start));
-            run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
+            let (place, origin) = (Place::Path, &at(range.start));
+            let (name, clean, trail) = (false, hits.is_clean(range), &trail);
+            let classes = Classes::of(raw);
+            run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
         }
         if ambiguous_path {
             run.ambiguity(Ambiguity::PathForm, whole(Part::Target, target.len()));
@@ -306,14 +314,19 @@ impl State {
         if let Some(range) = parsed.query {
             for pair in query::pairs(target, range.clone()) {
                 let value = pair.value.unwrap_or(pair.name.end..pair.name.end);
-                let name = Piece { raw: cut(target, &pair.name), origin: at(pair.name.start) };
-                let text = Piece { raw: cut(target, &value), origin: at(value.start) };
+                let piece = |range: &Range<usize>| Piece {
+                    raw: cut(target, range),
+                    clean: hits.is_clean(range.clone()),
+                    origin: at(range.start),
+                };
+                let (name, text) = (piece(&pair.name), piece(&value));
                 run.pair(&name, &text, Place::Query, Coding::Form);
                 let given = Given { place: Place::Query, name: name.raw, coding: Coding::Form };
                 self.parameters.add(run.route(), &given, text.raw, Span::new(Part::Target, value));
             }
             repeat::joins(&mut run, target, range, &at(0), Place::Query);
         }
+        run.memory.whole = hits;
     }
 
     fn header(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
@@ -348,11 +361,18 @@ impl State {
         let at = |offset| Origin::Part { part: Part::Header, index, offset };
         let treatment = header::treatment(name);
         if treatment == Treatment::Cookie {
+            // One scan for all cookies.
+            let mut hits = std::mem::take(&mut run.memory.whole);
+            plan.literals(value, &mut hits);
+            let piece = |range: &Range<usize>| Piece {
+                raw: cut(value, range),
+                clean: hits.is_clean(range.clone()),
+                origin: at(range.start),
+            };
             for pair in cookie::cookies(value) {
-                let name = pair.name.unwrap_or(pair.value.start..pair.value.start);
-                let name = Piece { raw: cut(value, &name), origin: at(name.start) };
+                let name = piece(&pair.name.unwrap_or(pair.value.start..pair.value.start));
                 for range in [Some(pair.value), pair.quoted_on].into_iter().flatten() {
-                    let text = Piece { raw: cut(value, &range), origin: at(range.start) };
+                    let text = piece(&range);
                     run.pair(&name, &text, Place::Cookie, Coding::None);
                     let given =
                         Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
@@ -360,6 +380,7 @@ impl State {
                     self.parameters.add(run.route(), &given, text.raw, span);
                 }
             }
+            run.memory.whole = hits;
             return;
         }
         let given = Given { place: Place::Header, name, coding: Coding::None };
@@ -378,9 +399,10 @@ impl State {
             if raw.is_empty() {
                 continue;
             }
-            let (place, origin) = (Place::Header, at(range.start));
-            let coding = Coding::None;
-            run.field(&Field { raw, coding, place, name: false, origin: &origin, trail: &trail });
+            let (place, origin) = (Place::Header, &at(range.start));
+            let (coding, name, clean, trail) = (Coding::None, false, false, &trail);
+            let classes = Classes::of(raw);
+            run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
         }
     }
 
@@ -484,6 +506,8 @@ fn cut<'t>(text: &'t [u8], range: &Range<usize>) -> &'t [u8] {
 /// Raw bytes and where they stand.
 pub(crate) struct Piece<'a> {
     pub(crate) raw: &'a [u8],
+    /// See [`Field::clean`].
+    pub(crate) clean: bool,
     pub(crate) origin: Origin<'a>,
 }
 
@@ -498,9 +522,11 @@ impl<'r> Run<'r> {
     ) {
         let trail = Trail::name(name.raw, coding);
         for (piece, is_name) in [(name, true), (value, false)] {
-            if !piece.raw.is_empty() {
-                let (raw, origin) = (piece.raw, &piece.origin);
-                self.field(&Field { raw, coding, place, name: is_name, origin, trail: &trail });
+            let Piece { raw, clean, ref origin } = *piece;
+            let classes = Classes::of(raw);
+            if !raw.is_empty() && !self.ends_here(raw, classes, clean) {
+                let (name, trail) = (is_name, &trail);
+                self.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
             }
         }
     }

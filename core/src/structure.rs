@@ -13,9 +13,10 @@ use crate::decode::{Coding, Reading, Readings};
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::graphql::{self, GraphqlEvent, GraphqlSize};
 use crate::parse::json::{
-    Event, JsonParser, JsonSink, Path, Problem, Text, may_be_structured, pointer_key,
+    self, Event, JsonParser, JsonSink, Path, Problem, may_be_structured, pointer_key,
 };
 use crate::parse::query::{self, Url};
+use crate::prefilter::literals::Hits;
 use crate::trail::Trail;
 use crate::verdict::Limit;
 
@@ -25,15 +26,8 @@ pub(crate) const STARTS: Classes =
 
 /// Walks the leaves of a structured reading. Returns whether the reading is a structure through and through; what only
 /// begins like one has had some leaves inspected, and is inspected whole too.
-pub(crate) fn walk(
-    run: &mut Run<'_>,
-    field: &Field<'_>,
-    readings: &Readings,
-    index: usize,
-    reading: Reading<'_>,
-    depth: usize,
-) -> bool {
-    let mut leaves = Leaves { run, field, readings, index, depth };
+pub(crate) fn walk(run: &mut Run<'_>, text: &Text<'_>, reading: Reading<'_>) -> bool {
+    let mut leaves = Leaves { run, text };
     if reading.classes.intersects(Classes::BRACE)
         && graphql::may_be_document(reading.bytes)
         && leaves.graphql(reading.bytes)
@@ -87,12 +81,21 @@ fn is_asked(bytes: &[u8], url: &Url) -> bool {
     })
 }
 
+/// The reading that is taken apart.
+pub(crate) struct Text<'l> {
+    pub(crate) field: &'l Field<'l>,
+    pub(crate) readings: &'l Readings,
+    /// Which of the readings.
+    pub(crate) index: usize,
+    /// The literals that it holds.
+    pub(crate) hits: &'l Hits,
+    /// How many structures it stands in.
+    pub(crate) depth: usize,
+}
+
 struct Leaves<'l, 'r> {
     run: &'l mut Run<'r>,
-    field: &'l Field<'l>,
-    readings: &'l Readings,
-    index: usize,
-    depth: usize,
+    text: &'l Text<'l>,
 }
 
 impl Leaves<'_, '_> {
@@ -100,17 +103,22 @@ impl Leaves<'_, '_> {
         if raw.is_empty() {
             return;
         }
-        let (field, readings, index) = (self.field, self.readings, self.index);
-        let origin = Origin::Reading { field, readings, index, offset };
-        let leaf = Field { raw, coding, place: field.place, name, origin: &origin, trail };
-        self.run.field_at(&leaf, self.depth + 1);
+        let &Text { field, readings, index, hits, depth } = self.text;
+        let range = offset..offset + raw.len();
+        // What a parser put together from pieces of the reading is scanned by itself.
+        let piece = readings.get(index, field.raw).and_then(|text| text.bytes.get(range.clone()));
+        let clean = piece == Some(raw) && hits.is_clean(range);
+        let origin = &Origin::Reading { field, readings, index, offset };
+        let (classes, place) = (Classes::of(raw), field.place);
+        let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };
+        self.run.field_at(&leaf, depth + 1);
     }
 
     /// `name=value&…`
     fn pairs(&mut self, bytes: &[u8], within: Range<usize>) {
         for pair in query::pairs(bytes, within) {
             let name = bytes.get(pair.name.clone()).unwrap_or_default();
-            let trail = Trail::Name { parent: self.field.trail, name, coding: Coding::Form };
+            let trail = Trail::Name { parent: self.text.field.trail, name, coding: Coding::Form };
             self.leaf(name, pair.name.start, Coding::Form, true, &trail);
             if let Some(value) = pair.value {
                 let text = bytes.get(value.clone()).unwrap_or_default();
@@ -121,7 +129,7 @@ impl Leaves<'_, '_> {
 
     /// Path, query and fragment; scheme and host hold nothing but what a URL may hold there.
     fn url(&mut self, bytes: &[u8], url: &Url) {
-        let trail = self.field.trail;
+        let trail = self.text.field.trail;
         // Below a host of the web, `/etc/…` is a folder of that host's pages and no file of this machine.
         let path = url.path.start + usize::from(is_of_the_web(bytes, url))..url.path.end;
         let text = bytes.get(path.clone()).unwrap_or_default();
@@ -145,18 +153,18 @@ impl Leaves<'_, '_> {
                 ends.push(pointer.len());
                 pointer_key(name.get(..LONGEST_NAME).unwrap_or(name), &mut pointer);
                 if let GraphqlEvent::Key(_) = event {
-                    let trail = Trail::Pointer { parent: self.field.trail, pointer: &pointer };
+                    let trail = Trail::Pointer { parent: self.text.field.trail, pointer: &pointer };
                     self.leaf(name, range.start, Coding::None, true, &trail);
                 }
             }
             GraphqlEvent::Leave => pointer.truncate(ends.pop().unwrap_or_default()),
             GraphqlEvent::String { text, escaped } => {
                 let coding = if escaped { Coding::JsonString } else { Coding::None };
-                let trail = Trail::Pointer { parent: self.field.trail, pointer: &pointer };
+                let trail = Trail::Pointer { parent: self.text.field.trail, pointer: &pointer };
                 self.leaf(text, range.start, coding, false, &trail);
             }
             GraphqlEvent::Comment(text) => {
-                self.leaf(text, range.start, Coding::None, false, self.field.trail);
+                self.leaf(text, range.start, Coding::None, false, self.text.field.trail);
             }
         });
         let Some(size) = size else { return false };
@@ -183,8 +191,8 @@ impl Leaves<'_, '_> {
                     "{}: {size} where limits.{limit} is {most}",
                     Ambiguity::GraphqlSize.message()
                 );
-                let (field, readings) = (self.field, self.readings);
-                let span = field.origin.span(readings.source(self.index, 0..len));
+                let &Text { field, readings, index, .. } = self.text;
+                let span = field.origin.span(readings.source(index, 0..len));
                 let at = At { place: field.place, name: field.name, trail: field.trail, span };
                 self.run.ambiguity_told(Ambiguity::GraphqlSize, at, &message);
             }
@@ -194,22 +202,22 @@ impl Leaves<'_, '_> {
     /// Whether the whole is JSON.
     fn json(&mut self, bytes: &[u8]) -> bool {
         let limits = &self.run.plan.limits;
-        let parser = self.run.memory.parsers.get_mut(self.depth).and_then(Option::take);
+        let parser = self.run.memory.parsers.get_mut(self.text.depth).and_then(Option::take);
         let mut parser = parser.unwrap_or_else(|| Box::new(JsonParser::new(limits)));
         let whole = parser.walk(bytes, 0, limits, self).is_ok();
         let parsers = &mut self.run.memory.parsers;
-        if parsers.len() <= self.depth {
-            parsers.resize_with(self.depth + 1, || None);
+        if parsers.len() <= self.text.depth {
+            parsers.resize_with(self.text.depth + 1, || None);
         }
-        if let Some(slot) = parsers.get_mut(self.depth) {
+        if let Some(slot) = parsers.get_mut(self.text.depth) {
             *slot = Some(parser);
         }
         whole
     }
 
-    fn string(&mut self, text: Text<'_>, offset: usize, name: bool, path: &Path) {
+    fn string(&mut self, text: json::Text<'_>, offset: usize, name: bool, path: &Path) {
         let coding = if text.escaped { Coding::JsonString } else { Coding::None };
-        let trail = Trail::Json { parent: self.field.trail, path };
+        let trail = Trail::Json { parent: self.text.field.trail, path };
         self.leaf(text.raw, offset, coding, name, &trail);
     }
 }

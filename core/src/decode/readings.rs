@@ -83,6 +83,9 @@ impl Node {
             Some(Step::Unicode) => !Step::Unicode.bit(),
             _ => u8::MAX,
         };
+        if !self.classes.intersects(TRIGGERS) && !base64::may_be(self.bytes(raw), self.classes) {
+            return 0;
+        }
         let applies = |step: &&Step| step.may_apply(self.bytes(raw), self.classes);
         STEPS.iter().filter(applies).fold(0, |set, step| set | step.bit()) & allowed
     }
@@ -118,8 +121,29 @@ pub(crate) struct Reading<'a> {
     pub(crate) bytes: &'a [u8],
     /// The classes of these bytes.
     pub(crate) classes: Classes,
+    /// The classes of its percent decoding, if that is a reading too.
+    pub(crate) decoded: Option<Classes>,
     /// The transform that made it; none if it is the raw value.
     pub(crate) last: Option<Transform>,
+}
+
+impl Reading<'_> {
+    /// Its classes as far as they may open gates. A `%` means something by itself to readers of paths alone, and only where a dot, a
+    /// separator or an oddity comes of it; where percent decoding brings none to light, it opens nothing.
+    pub(crate) fn opening(&self) -> Classes {
+        const TOLD: Classes = Classes::PERCENT
+            .or(Classes::DOT)
+            .or(Classes::SLASH)
+            .or(Classes::BACKSLASH)
+            .or(Classes::CONTROL)
+            .or(Classes::NEWLINE)
+            .or(Classes::TAB)
+            .or(Classes::HIGH);
+        match self.decoded {
+            Some(decoded) if !decoded.intersects(TOLD) => self.classes.without(Classes::PERCENT),
+            _ => self.classes,
+        }
+    }
 }
 
 /// The readings of one value. Part of a run's scratch: reused, allocates nothing when warm.
@@ -200,7 +224,15 @@ impl Readings {
             bytes: node.bytes(raw),
             classes: node.classes,
             last: node.chain.last().copied(),
+            decoded: self.percent_decoded(index),
         })
+    }
+
+    /// The classes of what percent decoding makes of reading `index`, if that is the reading made from it first.
+    fn percent_decoded(&self, index: usize) -> Option<Classes> {
+        let next = self.live().get(index + 1)?;
+        let made = next.step == Some(Step::Percent) && next.parent == index;
+        made.then_some(next.classes)
     }
 
     /// How the raw bytes were decoded to reading `index`, outermost first, the parser's coding included.
@@ -359,6 +391,9 @@ impl Readings {
     ) -> Option<()> {
         let is_root = index == 0;
         let steps = self.nodes.get(index)?.steps(raw, is_root);
+        if steps == 0 {
+            return Some(());
+        }
         let mut first = true;
         for step in STEPS {
             if steps & step.bit() == 0 {

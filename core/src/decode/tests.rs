@@ -11,6 +11,7 @@ use super::view::{Transform, View};
 use super::{
     Coding, Oddity, Readings, html_entity, js_escape, json_string, path, percent, unicode,
 };
+use crate::classes::Classes;
 use crate::limits::{Budget, Limits};
 
 #[derive(Deserialize)]
@@ -410,4 +411,22 @@ fn the_last_transform_is_told() {
     assert_eq!(readings.chain(1), [Transform::Percent, Transform::Percent]);
     assert_eq!(readings.source(1, 1..2), 1..6);
     assert!(readings.get(2, raw).is_none());
+}
+
+#[test]
+fn percent_opens_gates_only_if_something_comes_of_it() {
+    let mut readings = Readings::default();
+    let opens = |readings: &mut Readings, raw: &[u8]| {
+        readings.read(raw, Coding::None, 4, &Limits::default(), &mut unlimited());
+        readings.get(0, raw).is_some_and(|reading| reading.opening().intersects(Classes::PERCENT))
+    };
+    for raw in [&b"%7B%22a%22%3A3%7D"[..], b"a%2Cb-%41", b"%u0041"] {
+        assert!(!opens(&mut readings, raw), "{}", raw.escape_ascii());
+    }
+    // A dot, separators, a second coding, what is no escape, NUL, a blank that ends names, bytes beyond ASCII.
+    for raw in
+        [&b"%2eenv"[..], b"a.%41", b"%2f", b"%5c", b"%2541", b"50%", b"%00", b"%0a", b"%c0%af"]
+    {
+        assert!(opens(&mut readings, raw), "{}", raw.escape_ascii());
+    }
 }

@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use super::automaton::Automaton;
 use super::windows::Windows;
+use crate::words::equals_lower;
 
 /// Names a literal of one [`Literals`], in the order of [`Builder::add`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +59,18 @@ pub(super) struct Literal {
     pub(super) text: Box<[u8]>,
     /// Languages whose gate it opens, as bits.
     languages: u32,
+}
+
+impl Literal {
+    /// Whether `text`, of the same length, is this literal.
+    #[inline]
+    pub(super) fn is(&self, text: &[u8]) -> bool {
+        // PERF: what shares a window mostly differs at an end; 0x20 folds more than case, and the rest tells it apart.
+        let same = |a: Option<&u8>, b: Option<&u8>| a.map(|a| a | 0x20) == b.map(|b| b | 0x20);
+        same(text.first(), self.text.first())
+            && same(text.last(), self.text.last())
+            && equals_lower(text, &self.text)
+    }
 }
 
 impl Builder {
@@ -132,9 +145,10 @@ impl Literals {
         hits.clear();
         for (id, literal) in (0..).map(LiteralId).zip(&self.texts) {
             let len = literal.text.len();
-            if let Some(at) = view.windows(len).position(|w| w.eq_ignore_ascii_case(&literal.text))
-            {
-                hits.add(id, literal, at..at + len);
+            for (at, text) in view.windows(len).enumerate() {
+                if text.eq_ignore_ascii_case(&literal.text) {
+                    hits.add(id, literal, at..at + len);
+                }
             }
         }
     }
@@ -164,7 +178,12 @@ pub(crate) struct Hits {
     /// The literals of `found`, as bits.
     seen: Vec<u64>,
     found: Vec<Occurrence>,
+    /// Where literals of `found` stand once more, up to [`MANY`].
+    again: Vec<Occurrence>,
 }
+
+/// Places of literals from which on it is not worth asking where they stand.
+const MANY: usize = 64;
 
 /// The first place of a literal in a view.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,8 +218,25 @@ impl Hits {
         self.found.is_empty()
     }
 
+    /// Whether no literal stands inside of `range` of the view, so that this piece of it needs no scan of its own. O(1) for
+    /// nearly all views; overstates what is found where they hold many literals.
     #[inline]
-    fn clear(&mut self) {
+    pub(crate) fn is_clean(&self, range: Range<usize>) -> bool {
+        self.found.is_empty() || self.is_clear_of(&range)
+    }
+
+    #[inline(never)]
+    fn is_clear_of(&self, range: &Range<usize>) -> bool {
+        let inside = |place: &Occurrence| {
+            range.start <= place.start as usize && place.end as usize <= range.end
+        };
+        self.found.len() + self.again.len() < MANY
+            && !self.found.iter().chain(&self.again).any(inside)
+    }
+
+    /// Forgets what was found.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
         if !self.found.is_empty() {
             self.forget();
         }
@@ -209,6 +245,7 @@ impl Hits {
     #[inline(never)]
     fn forget(&mut self) {
         self.languages = 0;
+        self.again.clear();
         for occurrence in self.found.drain(..) {
             if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
                 *word = 0;
@@ -221,16 +258,16 @@ impl Hits {
         if self.seen.len() <= word {
             self.seen.resize(word + 1, 0);
         }
+        let place = Occurrence { literal: id, start: range.start as u32, end: range.end as u32 };
         if self.seen[word] & bit != 0 {
+            if self.again.len() < MANY {
+                self.again.push(place);
+            }
             return;
         }
         self.seen[word] |= bit;
         self.languages |= literal.languages;
-        self.found.push(Occurrence {
-            literal: id,
-            start: range.start as u32,
-            end: range.end as u32,
-        });
+        self.found.push(place);
     }
 }
 
@@ -339,10 +376,19 @@ mod tests {
             slow.find(&value, slowly);
             slowly.found.sort();
             found += slowly.found.len();
+            let pieces: Vec<_> = (0..8)
+                .map(|_| {
+                    let start = random.below(value.len() + 1);
+                    start..start + random.below(value.len() + 1 - start)
+                })
+                .collect();
             let equals = |fast: &mut Hits| {
                 fast.found.sort();
                 assert_eq!(fast.found, slowly.found, "{:?}", String::from_utf8_lossy(&value));
                 assert_eq!(fast.languages, slowly.languages);
+                for piece in &pieces {
+                    assert_eq!(fast.is_clean(piece.clone()), slowly.is_clean(piece.clone()));
+                }
             };
             by_automaton.clear();
             automaton.find(&value, &slow.texts, by_automaton);
@@ -407,6 +453,22 @@ mod tests {
         assert_eq!(select.map(Occurrence::range), Some(2..8));
         // `select` is a language's, `or ` and `elect` are rules'.
         assert!(hits.opens(12) && !hits.opens(8) && !hits.opens(14));
+    }
+
+    #[test]
+    fn a_piece_is_clean_if_a_scan_of_its_own_finds_nothing() {
+        let (literals, _) = literals();
+        let (mut whole, mut own) = (Hits::default(), Hits::default());
+        let view = b"xyz select 1, selec, SELECT | {{x}} or  cm cmd";
+        literals.find(view, &mut whole);
+        for start in 0..=view.len() {
+            for end in start..=view.len() {
+                literals.find(&view[start..end], &mut own);
+                assert_eq!(whole.is_clean(start..end), own.is_empty(), "{start}..{end}");
+            }
+        }
+        literals.find(&b"::".repeat(MANY), &mut whole);
+        assert!(!whole.is_clean(0..1), "where there are many, none is told from another");
     }
 
     #[test]

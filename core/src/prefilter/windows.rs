@@ -109,9 +109,11 @@ impl<const ROWS: usize> Table<ROWS> {
         self.bits[Self::row(key)] >> (key % 64) & 1 != 0
     }
 
-    /// Adds the literals that really stand around the window that ends before `end`. O([`CROWD`]).
-    #[inline]
+    /// Adds the literals that really stand around the window that ends before `end`, if it is one. O([`CROWD`]).
     fn compare(&self, view: &[u8], end: usize, key: u32, literals: &[Literal], hits: &mut Hits) {
+        if !self.has(key) {
+            return;
+        }
         let lower = self.bits[Self::row(key)] & ((1 << (key % 64)) - 1);
         let nth = (self.before[Self::row(key)] + lower.count_ones()) as usize;
         let (Some(&from), Some(&to)) = (self.starts.get(nth), self.starts.get(nth + 1)) else {
@@ -121,7 +123,7 @@ impl<const ROWS: usize> Table<ROWS> {
             let Some(literal) = literals.get(entry.literal.index()) else { continue };
             let Some(start) = end.checked_sub(entry.end as usize) else { continue };
             let range = start..start + literal.text.len();
-            if view.get(range.clone()).is_some_and(|b| b.eq_ignore_ascii_case(&literal.text)) {
+            if view.get(range.clone()).is_some_and(|text| literal.is(text)) {
                 hits.add(entry.literal, literal, range);
             }
         }
@@ -188,37 +190,37 @@ struct Look<'s> {
 }
 
 impl Look<'_> {
-    /// Looks up the windows that end at one place. O([`CROWD`]).
-    // PERF: a call keeps the loop over the bytes small.
+    /// Looks up the windows that end at one place.
+    // PERF: a call keeps the loop over the bytes small; that it ends in a call, if in any, keeps it short: a fifth of the scan.
     #[inline(never)]
     fn at(&mut self, candidate: Candidate) {
         let text = self.view.get(..=candidate.end).unwrap_or_default();
+        let Some(&window) = text.last_chunk() else { return self.compare(candidate) };
+        let [_, _, c, d] = window;
+        if candidate.is_long() && self.windows.long.has(long_key(window))
+            || candidate.is_short() && self.windows.short.has(short_key([c, d]))
+        {
+            self.compare(candidate);
+        }
+    }
+
+    /// Adds the literals of these windows that really stand there. O([`CROWD`]).
+    #[cold]
+    fn compare(&mut self, candidate: Candidate) {
+        let Look { windows: Windows { long, short, .. }, view, literals, .. } = *self;
+        let text = view.get(..=candidate.end).unwrap_or_default();
         if candidate.is_long()
             && let Some(&window) = text.last_chunk()
-            && self.windows.long.has(long_key(window))
         {
-            self.compare_long(text.len(), long_key(window));
+            long.compare(view, text.len(), long_key(window), literals, self.hits);
         }
-        if candidate.is_short() {
-            let window = match *text {
-                [.., a, b] => [a, b],
-                [a] => [0, a],
-                [] => return,
-            };
-            if self.windows.short.has(short_key(window)) {
-                self.compare_short(text.len(), short_key(window));
-            }
-        }
-    }
-
-    #[cold]
-    fn compare_long(&mut self, end: usize, key: u32) {
-        self.windows.long.compare(self.view, end, key, self.literals, self.hits);
-    }
-
-    #[cold]
-    fn compare_short(&mut self, end: usize, key: u32) {
-        self.windows.short.compare(self.view, end, key, self.literals, self.hits);
+        let window = match *text {
+            _ if !candidate.is_short() => return,
+            [.., c, d] => [c, d],
+            [d] => [0, d],
+            [] => return,
+        };
+        short.compare(view, text.len(), short_key(window), literals, self.hits);
     }
 }
 
