@@ -1,5 +1,7 @@
 //! Inputs that the benches share, each with the answer it must get: a bench checks the answer before it takes the time.
 
+pub mod scale;
+
 use abatis::Request;
 
 /// A value as most are.

@@ -199,12 +199,12 @@ impl Leaves<'_, '_> {
         }
     }
 
-    /// Whether the whole is JSON.
+    /// Whether the whole is JSON, one document or several: lines of a log, header and claims of a web token.
     fn json(&mut self, bytes: &[u8]) -> bool {
         let limits = &self.run.plan.limits;
         let parser = self.run.memory.parsers.get_mut(self.text.depth).and_then(Option::take);
         let mut parser = parser.unwrap_or_else(|| Box::new(JsonParser::new(limits)));
-        let whole = parser.walk(bytes, 0, limits, self).is_ok();
+        let whole = parser.walk_several(bytes, limits, self).is_ok();
         let parsers = &mut self.run.memory.parsers;
         if parsers.len() <= self.text.depth {
             parsers.resize_with(self.text.depth + 1, || None);

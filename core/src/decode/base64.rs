@@ -1,5 +1,7 @@
 //! Base64 (RFC 4648 sections 4 and 5), where a whole value is that and hides text.
 //!
+//! A JSON web token (RFC 7519) is two such values with a dot between: it reads as its header and its claims, a line each.
+//!
 //! Tokens, hashes and ids have the shape too. Their first dozen bytes decode to noise, and there they end; so do images.
 
 use std::ops::Range;
@@ -83,12 +85,16 @@ pub(super) fn may_be(input: &[u8], classes: Classes) -> bool {
         && classes.without(SURROUNDED).is_empty()
         && (classes.without(SHAPE).is_empty()
             || is_data_url(input)
+            || is_web_token(input)
             || input.first().is_some_and(u8::is_ascii_whitespace)
             || input.last().is_some_and(u8::is_ascii_whitespace))
 }
 
 /// Whether the value begins like base64 of something worth reading. O(1), but for blanks in front.
 pub(super) fn is_plausible(input: &[u8]) -> bool {
+    if is_web_token(input) {
+        return head_is_plausible(input);
+    }
     let symbols = input.get(body(input)).unwrap_or_default();
     is_long(input, symbols) && head_is_plausible(symbols)
 }
@@ -97,6 +103,9 @@ pub(super) fn is_plausible(input: &[u8]) -> bool {
 ///
 /// True only if what comes out is text (95 % of its characters) or begins like a serialized object.
 pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
+    if is_web_token(input) {
+        return decode_web_token(input, out);
+    }
     let body = body(input);
     let symbols = input.get(body.clone()).unwrap_or_default();
     if !is_long(input, symbols) || !head_is_plausible(symbols) {
@@ -104,20 +113,63 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
     }
     let mut rewrite = Rewrite::new(input, out);
     // What surrounds the symbols belongs to the first and the last group: it has no output of its own.
-    let mut done = 0;
+    let whole = write(&mut rewrite, 0..input.len(), body.start, symbols);
+    let reads = rewrite.finish() && whole && (is_magic(out.bytes()) || is_text(out.bytes(), false));
+    if !reads {
+        out.truncate(0);
+    }
+    reads
+}
+
+/// Writes what the symbols, which begin at `start`, decode to, in place of `replaced`; whether they are base64 to their end.
+fn write(rewrite: &mut Rewrite<'_>, replaced: Range<usize>, start: usize, symbols: &[u8]) -> bool {
+    let mut done = replaced.start;
     let mut groups = Groups::new(symbols);
     for (end, bytes) in groups.by_ref() {
-        rewrite.replace(done..body.start + end, &bytes, Transform::Base64);
-        done = body.start + end;
+        rewrite.replace(done..start + end, &bytes, Transform::Base64);
+        done = start + end;
     }
     let rest = groups.rest();
     if let Some((bytes, len)) = rest {
         let bytes = bytes.get(..len).unwrap_or_default();
-        rewrite.replace(done..input.len(), bytes, Transform::Base64);
+        rewrite.replace(done..replaced.end, bytes, Transform::Base64);
     }
-    let reads = rest.is_some()
-        && rewrite.finish()
-        && (is_magic(out.bytes()) || is_text(out.bytes(), false));
+    rest.is_some()
+}
+
+/// Whether a value begins as the header of a JSON web token, with `{"`, `{ ` or `{` and a line break, and has a dot behind it.
+#[inline]
+fn is_web_token(input: &[u8]) -> bool {
+    // PERF: the first byte tells nearly all values apart.
+    matches!(input.first(), Some(b'e'))
+        && matches!(input.get(1), Some(b'y' | b'w'))
+        && memchr(b'.', input).is_some_and(|dot| dot >= SHORTEST)
+}
+
+/// Reads a JSON web token: header, and claims if they are text (those of RFC 7516 are encrypted). Its signature and the like are
+/// left out. O(len).
+fn decode_web_token(input: &[u8], out: &mut View) -> bool {
+    let mut rewrite = Rewrite::new(input, out);
+    let mut ends = memchr::memchr_iter(b'.', input).chain([input.len()]);
+    let header = ends.next().unwrap_or(input.len());
+    let claims = header + 1..ends.next().unwrap_or(input.len());
+    let symbols = |range: &Range<usize>| {
+        let symbols = input.get(range.clone()).unwrap_or_default();
+        let padding = symbols.iter().rev().take_while(|&&byte| byte == b'=').count();
+        symbols.get(..symbols.len() - padding).unwrap_or_default()
+    };
+    let first = symbols(&(0..header));
+    let reads = head_is_plausible(first) && write(&mut rewrite, 0..header, 0, first);
+    let second = symbols(&claims);
+    let mut done = header;
+    if reads && head_is_plausible(second) {
+        rewrite.replace(header..claims.start, b"\n", Transform::Base64);
+        // Up to where they are base64.
+        write(&mut rewrite, claims.clone(), claims.start, second);
+        done = claims.end;
+    }
+    rewrite.replace(done..input.len(), b"", Transform::Base64);
+    let reads = rewrite.finish() && reads && is_text(out.bytes(), false);
     if !reads {
         out.truncate(0);
     }

@@ -68,12 +68,10 @@ pub(crate) fn read(bytes: &[u8], depth: usize, mut each: impl FnMut(XmlEvent)) -
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     loop {
-        let from = reader.buffer_position() as usize;
         let Ok(event) = reader.read_event() else {
             end.problems.set_if(true, XmlProblems::MALFORMED);
             return end;
         };
-        let whole = from..reader.buffer_position() as usize;
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
                 roots += usize::from(open == 0);
@@ -109,6 +107,9 @@ pub(crate) fn read(bytes: &[u8], depth: usize, mut each: impl FnMut(XmlEvent)) -
             Event::CData(part) => each(XmlEvent::Text(range(text, part))),
             Event::GeneralRef(name) => {
                 let character = character(name);
+                // With its `&` and `;`.
+                let inside = range(text, name);
+                let whole = inside.start.saturating_sub(1)..(inside.end + 1).min(text.len());
                 end.problems.set_if(character.is_none(), XmlProblems::ENTITY);
                 each(match character {
                     Some(character) => XmlEvent::Character(whole, character),

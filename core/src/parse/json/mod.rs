@@ -222,6 +222,21 @@ impl JsonParser {
         sink: &mut S,
     ) -> Result<(), Problem> {
         self.reset(limits, origin);
+        self.read(bytes, sink)
+    }
+
+    /// The same for documents that follow each other, from offset 0.
+    pub(crate) fn walk_several<S: JsonSink>(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+        sink: &mut S,
+    ) -> Result<(), Problem> {
+        self.reset_for_several(limits);
+        self.read(bytes, sink)
+    }
+
+    fn read<S: JsonSink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), Problem> {
         self.feed(bytes, sink);
         self.finish(sink);
         self.failed.map_or(Ok(()), Err)
