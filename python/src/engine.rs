@@ -13,6 +13,7 @@ use pyo3::types::PyDict;
 use crate::arguments::{ArrowData, Bytes, Headers, PlaceName, PolicyDict};
 use crate::arrow::{self, Rows, Scan};
 use crate::error::{Failure, guard};
+use crate::inject::{Point, trip};
 use crate::session::Session;
 use crate::verdict::Verdict;
 
@@ -67,7 +68,11 @@ impl Engine {
         bytes: usize,
         inspect: impl FnOnce(&abatis::Engine, &mut Scratch) -> T + Send,
     ) -> Result<T, Failure> {
-        let run = || guard(|| self.pool.with(|scratch| inspect(&self.inner, scratch)));
+        let lent = |scratch: &mut Scratch| {
+            trip(Point::Scratch);
+            inspect(&self.inner, scratch)
+        };
+        let run = || guard(|| self.pool.with(lent));
         if bytes < DETACH { run() } else { py.detach(run) }
     }
 
@@ -269,8 +274,8 @@ impl Engine {
     }
 
     /// A session for a request that comes in pieces.
-    fn session(this: Py<Self>) -> Session {
-        Session::new(this)
+    fn session(this: Py<Self>) -> Result<Session, Failure> {
+        guard(|| Session::new(this))
     }
 
     /// Digest of rules and weights, as in `Verdict.ruleset`.
@@ -285,7 +290,7 @@ impl Engine {
         self.inner.memory_usage()
     }
 
-    fn __repr__(&self) -> String {
-        format!("<abatis.Engine ruleset={}>", self.inner.ruleset())
+    fn __repr__(&self) -> Result<String, Failure> {
+        guard(|| format!("<abatis.Engine ruleset={}>", self.inner.ruleset()))
     }
 }

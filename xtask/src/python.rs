@@ -1,6 +1,7 @@
 //! `cargo xtask python`: the Python package built as a wheel, installed where nothing else is, and tried with the frameworks that it is for.
 //!
-//! What is checked stands in `python/tests`; what the tests use is pinned in `python/requirements`.
+//! What is checked stands in `python/tests`; what the tests use is pinned in `python/requirements`. The profile is that of the other steps
+//! of `cargo xtask test`, so that what these compiled is not compiled again; with `--full` it is that of the wheels that are shipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use crate::run::{cargo, execute, root, target};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also the slow tests (a million inspections, five million rows in Spark), the source package, and wheels for other systems
+    /// As shipped, and also the slow tests (a million inspections, five million rows in Spark), the source package, and wheels for
+    /// other systems
     #[arg(long)]
     full: bool,
     /// In place of the tests: write the stubs to python/python/abatis
@@ -24,6 +26,8 @@ pub(crate) struct Options {
 
 /// The oldest Python that the package is for.
 const OLDEST: &str = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+/// `python -m pytest`.
+const PYTEST: [&str; 3] = ["-q", "-p", "no:cacheprovider"];
 /// Systems that wheels are built for and not tried on, each with what its wheel says it needs.
 const OTHERS: [(&str, &str); 4] = [
     ("x86_64-unknown-linux-gnu", "manylinux2014"),
@@ -46,15 +50,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let dist = target().join("python/dist");
     // What an earlier run left would be installed as well.
     let _ = fs::remove_dir_all(&dist);
-    let mut build = python.tool("maturin", &["build", "--release", "--strip", "--out"]);
-    execute(build.arg(&dist))?;
-    let wheel = only_file(&dist)?;
+    let profile = if options.full { "release" } else { "dev" };
+    let wheel = wheel(&python, &["--profile", profile], &dist)?;
     python.install(&["--force-reinstall", "--no-deps", &wheel.display().to_string()])?;
     // Of the sources as they lie, and of the stubs against what was installed.
     execute(&mut python.tool("mypy", &["python/abatis"]))?;
     let mut stubtest = python.tool("mypy.stubtest", &["abatis._abatis"]);
     execute(stubtest.current_dir(&dist))?;
     tests(&python, options)?;
+    panics(&python)?;
     if options.full {
         source_package(&dist)?;
         others(&python, &dist)?;
@@ -119,18 +123,36 @@ fn stubs(python: &Environment, write: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Builds a wheel, of which there must be but one in the folder then.
+fn wheel(python: &Environment, options: &[&str], folder: &Path) -> Result<PathBuf, Failure> {
+    let mut build = python.tool("maturin", &["build", "--strip"]);
+    execute(build.args(options).arg("--out").arg(folder))?;
+    only_file(folder)
+}
+
 fn tests(python: &Environment, options: &Options) -> Result<(), Failure> {
-    execute(&mut cargo("build --release --package abatis-cli"))?;
-    let mut pytest = python.tool("pytest", &["-q", "-p", "no:cacheprovider"]);
-    pytest.env("ABATIS_COMMAND", target().join("release/abatis"));
+    let mut pytest = python.tool("pytest", &PYTEST);
     if options.full {
+        execute(&mut cargo("build --release --package abatis-cli"))?;
         python.install(&["--requirement", "requirements/full.txt"])?;
-        pytest.arg("--full");
+        pytest.arg("--full").env("ABATIS_COMMAND", target().join("release/abatis"));
     }
     if let Some(only) = &options.only {
         pytest.args(["-k", only]);
     }
     execute(&mut pytest)
+}
+
+/// What becomes of panics, with a wheel that can be made to: it lies apart, so that nobody takes it for one to ship.
+fn panics(python: &Environment) -> Result<(), Failure> {
+    let folder = target().join("python/panics");
+    let _ = fs::remove_dir_all(&folder);
+    let options = ["--profile", "dev", "--features", "test-panic"];
+    let wheel = wheel(python, &options, &folder.join("wheel"))?.display().to_string();
+    let folder = folder.join("installed");
+    python.install(&["--no-deps", "--target", &folder.display().to_string(), &wheel])?;
+    let mut pytest = python.tool("pytest", &PYTEST);
+    execute(pytest.args(["tests/test_panic.py"]).env("PYTHONPATH", folder))
 }
 
 /// The source package, built and installed as pip would on a system that there is no wheel for.

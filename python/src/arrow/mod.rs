@@ -19,6 +19,7 @@ use pyo3::types::{PyCapsule, PyDict, PyString};
 
 use crate::arguments::PlaceName;
 use crate::error::{Failure, guard};
+use crate::inject::{Point, trip};
 use crate::model::hint;
 use column::Column;
 use interface::{Array, Buffer, Field, OutBatch, OutColumn, Schema, Stream};
@@ -101,12 +102,13 @@ impl Scan {
         interface::stream(py, FIELDS, self.batches.clone()).map(Capsule)
     }
 
-    fn __repr__(&self) -> String {
-        let [allow, flag, sanitize, block] = self.counts;
-        format!(
-            "<abatis.Scan {} rows: {allow} allow, {flag} flag, {sanitize} sanitize, {block} block>",
-            self.rows
-        )
+    fn __repr__(&self) -> Result<String, Failure> {
+        let Scan { counts: [allow, flag, sanitize, block], rows, .. } = self;
+        guard(|| {
+            format!(
+                "<abatis.Scan {rows} rows: {allow} allow, {flag} flag, {sanitize} sanitize, {block} block>"
+            )
+        })
     }
 }
 
@@ -206,7 +208,7 @@ impl Judge<'_> {
         array: &Array,
         name: Option<&str>,
     ) -> Result<Vec<Judged>, Failure> {
-        let column = Column::find(schema.view(), array.view(), name)
+        let column = guard(|| Column::find(schema.view(), array.view(), name))?
             .map_err(|error| Failure::Python(PyValueError::new_err(error)))?;
         py.detach(|| guard(|| self.column(&column)))
     }
@@ -229,7 +231,10 @@ impl Judge<'_> {
         if let Some((own, others)) = self.scratches.split_first_mut() {
             std::thread::scope(|scope| {
                 for scratch in others.iter_mut().take(blocks.saturating_sub(1)) {
-                    scope.spawn(|| work(scratch));
+                    scope.spawn(|| {
+                        trip(Point::Thread);
+                        work(scratch);
+                    });
                 }
                 work(own);
             });
@@ -251,6 +256,7 @@ fn block(
     let count = BLOCK.min(column.len() - from);
     let mut block = Block::with_capacity(count);
     for at in from..from + count {
+        trip(Point::Row);
         let verdict = column.get(at).map(|item| match rows {
             Rows::Values(place) => engine.inspect_value(scratch, place, item),
             Rows::Targets => engine.inspect_with(scratch, &Request::new("GET", item)),
