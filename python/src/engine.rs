@@ -1,6 +1,5 @@
 //! `Engine`.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 
 use abatis::model::Bundle;
@@ -249,7 +248,7 @@ impl Engine {
     ///     column: Which column, if there are several.
     ///     place: What a row is taken for: a value in `path`, `query`, `form`, `json`, `header`, `cookie` or `body`, or `target`: a request
     ///         target, judged as the GET request for it. `query` if left out.
-    ///     threads: How many threads judge, at most 1024; all cores if left out.
+    ///     threads: How many threads judge, 1 to 1024; all cores if left out.
     ///
     /// Raises:
     ///     ValueError: There is no such column, or it is not of text or bytes.
@@ -267,7 +266,7 @@ impl Engine {
         data: ArrowData<'_>,
         column: Option<&str>,
         place: Option<Rows>,
-        threads: Option<NonZero<usize>>,
+        threads: Option<i64>,
     ) -> Result<Scan, Failure> {
         let rows = place.unwrap_or(Rows::Values(Place::Query));
         arrow::scan(&data.0, &self.inner, rows, column, threads)

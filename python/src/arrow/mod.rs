@@ -131,15 +131,19 @@ pub(crate) fn scan(
     engine: &Engine,
     rows: Rows,
     column: Option<&str>,
-    threads: Option<NonZero<usize>>,
+    threads: Option<i64>,
 ) -> Result<Scan, Failure> {
     let py = data.py();
-    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = threads.map_or_else(cores, NonZero::get);
-    if threads > MOST_THREADS {
-        let message = format!("threads: expected at most {MOST_THREADS}, not {threads}");
-        return Err(Failure::Python(PyValueError::new_err(message)));
-    }
+    let threads = match threads {
+        None => std::thread::available_parallelism().map_or(1, NonZero::get),
+        Some(threads) => usize::try_from(threads)
+            .ok()
+            .filter(|threads| (1..=MOST_THREADS).contains(threads))
+            .ok_or_else(|| {
+                let message = format!("threads: expected 1 to {MOST_THREADS}, not {threads}");
+                Failure::Python(PyValueError::new_err(message))
+            })?,
+    };
     let mut judge =
         Judge { engine, rows, scratches: (0..threads).map(|_| Scratch::new()).collect() };
     let mut scan = Vec::new();
