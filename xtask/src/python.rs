@@ -28,10 +28,11 @@ pub(crate) struct Options {
 const OLDEST: &str = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
 /// `python -m pytest`.
 const PYTEST: [&str; 3] = ["-q", "-p", "no:cacheprovider"];
-/// Systems that wheels are built for and not tried on, each with what its wheel says it needs.
-const OTHERS: [(&str, &str); 4] = [
-    ("x86_64-unknown-linux-gnu", "manylinux2014"),
-    ("aarch64-unknown-linux-gnu", "manylinux2014"),
+/// What the wheel for this system says it needs, if it is to be shipped: zig links it against a C library as old as that.
+const HERE: &str = "manylinux2014";
+/// Other systems that wheels are built for, and not tried on; each with what its wheel says it needs.
+const OTHERS: [(&str, &str); 3] = [
+    ("aarch64-unknown-linux-gnu", HERE),
     ("x86_64-unknown-linux-musl", "musllinux_1_2"),
     ("aarch64-unknown-linux-musl", "musllinux_1_2"),
 ];
@@ -50,8 +51,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let dist = target().join("python/dist");
     // What an earlier run left would be installed as well.
     let _ = fs::remove_dir_all(&dist);
-    let profile = if options.full { "release" } else { "dev" };
-    let wheel = wheel(&python, &["--profile", profile], &dist)?;
+    let (profile, shipped): (_, &[_]) = if options.full {
+        python.install(&["--requirement", "requirements/full.txt"])?;
+        ("release", &["--zig", "--compatibility", HERE])
+    } else {
+        ("dev", &[])
+    };
+    let wheel = wheel(&python, &[&["--profile", profile], shipped].concat(), &dist)?;
     python.install(&["--force-reinstall", "--no-deps", &wheel.display().to_string()])?;
     // Of the sources as they lie, and of the stubs against what was installed.
     execute(&mut python.tool("mypy", &["python/abatis"]))?;
@@ -60,6 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     tests(&python, options)?;
     panics(&python)?;
     if options.full {
+        audit(&python, &wheel)?;
         source_package(&dist)?;
         others(&python, &dist)?;
     }
@@ -134,7 +141,6 @@ fn tests(python: &Environment, options: &Options) -> Result<(), Failure> {
     let mut pytest = python.tool("pytest", &PYTEST);
     if options.full {
         execute(&mut cargo("build --release --package abatis-cli"))?;
-        python.install(&["--requirement", "requirements/full.txt"])?;
         pytest.arg("--full").env("ABATIS_COMMAND", target().join("release/abatis"));
     }
     if let Some(only) = &options.only {
@@ -170,30 +176,44 @@ fn source_package(dist: &Path) -> Result<(), Failure> {
     execute(Command::new(python.0.join("bin/python")).args(["-c", works]))
 }
 
-/// Wheels for systems that this one is not: built, by zig as the linker, and not tried.
+/// Wheels for systems that this one is not: built, by zig as the linker, and not tried. What has no standard library here is left out.
 fn others(python: &Environment, dist: &Path) -> Result<(), Failure> {
-    let installed = Command::new("rustc").args(["--print", "sysroot"]).output();
-    let sysroot = installed.map_err(|error| format!("rustc: {error}"))?.stdout;
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot).trim().to_owned());
     for (system, needs) in OTHERS {
-        if !sysroot.join("lib/rustlib").join(system).exists() {
-            println!("no wheel for {system}: rustup target add {system}");
+        if !has_standard_library(system)? {
+            println!("NOT BUILT: the wheel for {system}, which needs `rustup target add {system}`");
             continue;
         }
-        let options = [
-            "build",
-            "--release",
-            "--strip",
-            "--zig",
-            "--target",
-            system,
-            "--compatibility",
-            needs,
-        ];
-        execute(python.tool("maturin", &options).arg("--out").arg(dist.join("others")))?;
-        println!("the wheel for {system} was built; it was not tried here");
+        let options = ["--profile", "release", "--zig", "--target", system];
+        let options = [&options[..], &["--compatibility", needs]].concat();
+        let wheel = wheel(python, &options, &dist.join(system))?;
+        audit(python, &wheel)?;
+        println!("built, not tried: the wheel for {system}");
     }
     Ok(())
+}
+
+/// Whether the compiler can build for a system.
+fn has_standard_library(system: &str) -> Result<bool, Failure> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", system]).output();
+    let folder = asked.map_err(|error| format!("rustc: {error}"))?.stdout;
+    Ok(Path::new(String::from_utf8_lossy(&folder).trim()).is_dir())
+}
+
+/// A wheel uses nothing that its name does not say: of the C library, and of Python.
+fn audit(python: &Environment, wheel: &Path) -> Result<(), Failure> {
+    execute(python.tool("abi3audit", &["--strict", "--verbose"]).arg(wheel))?;
+    let told = python.tool("auditwheel", &["show"]).arg(wheel).output();
+    let told = told.map_err(|error| format!("auditwheel: {error}"))?.stdout;
+    let told = String::from_utf8_lossy(&told).split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = wheel.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // One platform may stand there by its old name and by its new one.
+    let mut tags = name.rsplit('-').next().unwrap_or_default().split('.');
+    if tags.any(|tag| told.contains(&format!("platform tag: \"{tag}\""))) {
+        Ok(())
+    } else {
+        Err(format!("{name} is not what it says: {told}"))
+    }
 }
 
 /// The only file in a folder.
