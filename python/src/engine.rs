@@ -1,6 +1,5 @@
 //! `Engine`.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 
 use abatis::model::Bundle;
@@ -13,6 +12,7 @@ use pyo3::types::PyDict;
 use crate::arguments::{ArrowData, Bytes, Headers, PlaceName, PolicyDict};
 use crate::arrow::{self, Rows, Scan};
 use crate::error::{Failure, guard};
+use crate::inject::{Point, trip};
 use crate::session::Session;
 use crate::verdict::Verdict;
 
@@ -67,7 +67,11 @@ impl Engine {
         bytes: usize,
         inspect: impl FnOnce(&abatis::Engine, &mut Scratch) -> T + Send,
     ) -> Result<T, Failure> {
-        let run = || guard(|| self.pool.with(|scratch| inspect(&self.inner, scratch)));
+        let lent = |scratch: &mut Scratch| {
+            trip(Point::Scratch);
+            inspect(&self.inner, scratch)
+        };
+        let run = || guard(|| self.pool.with(lent));
         if bytes < DETACH { run() } else { py.detach(run) }
     }
 
@@ -244,7 +248,7 @@ impl Engine {
     ///     column: Which column, if there are several.
     ///     place: What a row is taken for: a value in `path`, `query`, `form`, `json`, `header`, `cookie` or `body`, or `target`: a request
     ///         target, judged as the GET request for it. `query` if left out.
-    ///     threads: How many threads judge, at most 1024; all cores if left out.
+    ///     threads: How many threads judge, 1 to 1024; all cores if left out.
     ///
     /// Raises:
     ///     ValueError: There is no such column, or it is not of text or bytes.
@@ -262,15 +266,15 @@ impl Engine {
         data: ArrowData<'_>,
         column: Option<&str>,
         place: Option<Rows>,
-        threads: Option<NonZero<usize>>,
+        threads: Option<i64>,
     ) -> Result<Scan, Failure> {
         let rows = place.unwrap_or(Rows::Values(Place::Query));
         arrow::scan(&data.0, &self.inner, rows, column, threads)
     }
 
     /// A session for a request that comes in pieces.
-    fn session(this: Py<Self>) -> Session {
-        Session::new(this)
+    fn session(this: Py<Self>) -> Result<Session, Failure> {
+        guard(|| Session::new(this))
     }
 
     /// Digest of rules and weights, as in `Verdict.ruleset`.
@@ -285,7 +289,7 @@ impl Engine {
         self.inner.memory_usage()
     }
 
-    fn __repr__(&self) -> String {
-        format!("<abatis.Engine ruleset={}>", self.inner.ruleset())
+    fn __repr__(&self) -> Result<String, Failure> {
+        guard(|| format!("<abatis.Engine ruleset={}>", self.inner.ruleset()))
     }
 }

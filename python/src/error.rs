@@ -6,6 +6,7 @@ use abatis::{BuildError, Diagnostic, LoadError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::inject::{Point, trip};
 use crate::model;
 
 /// Why a call failed.
@@ -24,6 +25,10 @@ pub(crate) enum Failure {
 /// Nothing of the panic's message is told, since it may hold bytes of a request.
 #[inline]
 pub(crate) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Failure> {
+    let call = || {
+        trip(Point::Call);
+        call()
+    };
     catch_unwind(AssertUnwindSafe(call)).map_err(|_| Failure::Defect)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
+use crate::error::{Failure, guard};
 use crate::model::PyAction;
 use crate::verdict::{Dict, hash, to_dict};
 
@@ -91,8 +92,8 @@ impl Finding {
 
     /// How the raw bytes were decoded to what was read, outermost first.
     #[getter]
-    fn decoded(&self) -> Vec<&'static str> {
-        self.inner().decoded.iter().map(|step| step.as_str()).collect()
+    fn decoded(&self) -> Result<Vec<&'static str>, Failure> {
+        guard(|| self.inner().decoded.iter().map(|step| step.as_str()).collect())
     }
 
     /// What the value was read as: the detector's start context, or empty.
@@ -103,8 +104,8 @@ impl Finding {
 
     /// What spoke for it, with weights.
     #[getter]
-    fn evidence(&self) -> Vec<Feature> {
-        self.inner().evidence.iter().cloned().map(Feature).collect()
+    fn evidence(&self) -> Result<Vec<Feature>, Failure> {
+        guard(|| self.inner().evidence.iter().cloned().map(Feature).collect())
     }
 
     /// One sentence for people. Never holds bytes of the request.
@@ -115,26 +116,28 @@ impl Finding {
 
     /// As a dict, with the keys and values of the JSON.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Dict<'py>> {
-        to_dict(py, &self.to_json())
+        to_dict(py, &self.to_json()?)
     }
 
     /// As JSON, as in a verdict.
-    fn to_json(&self) -> String {
+    fn to_json(&self) -> Result<String, Failure> {
         // Writing these types to memory cannot fail.
-        serde_json::to_string(self.inner()).unwrap_or_default()
+        guard(|| serde_json::to_string(self.inner()).unwrap_or_default())
     }
 
-    fn __hash__(&self) -> u64 {
-        hash(&self.to_json())
+    fn __hash__(&self) -> Result<u64, Failure> {
+        self.to_json().map(|json| hash(&json))
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self) -> Result<String, Failure> {
         let abatis::Finding { rule, score, action, place, pointer, span, .. } = self.inner();
-        // The client chose the names in it, and this ends up in logs.
-        let (pointer, start, end) = (pointer.escape_debug(), span.range.start, span.range.end);
-        format!(
-            "<abatis.Finding {rule} {score} {action} in {place} {pointer} bytes {start}..{end}>"
-        )
+        guard(|| {
+            // The client chose the names in it, and this ends up in logs.
+            let (pointer, start, end) = (pointer.escape_debug(), span.range.start, span.range.end);
+            format!(
+                "<abatis.Finding {rule} {score} {action} in {place} {pointer} bytes {start}..{end}>"
+            )
+        })
     }
 }
 
@@ -147,12 +150,10 @@ pub(crate) struct Span(abatis::Span);
 impl Span {
     /// `method`, `target`, `header`, `headername`, `body` or `value`.
     #[getter]
-    fn part(&self) -> String {
+    fn part(&self) -> Result<String, Failure> {
         // The name that the JSON of verdicts has.
-        serde_json::to_value(self.0.part)
-            .ok()
-            .and_then(|part| part.as_str().map(str::to_owned))
-            .unwrap_or_default()
+        let name = || serde_json::to_value(self.0.part).ok()?.as_str().map(str::to_owned);
+        guard(|| name().unwrap_or_default())
     }
 
     /// Which header, in the order received; 0 for other parts.
@@ -173,8 +174,9 @@ impl Span {
         self.0.range.end
     }
 
-    fn __repr__(&self) -> String {
-        format!("<abatis.Span {} {}..{}>", self.part(), self.start(), self.end())
+    fn __repr__(&self) -> Result<String, Failure> {
+        let part = self.part()?;
+        guard(|| format!("<abatis.Span {part} {}..{}>", self.start(), self.end()))
     }
 }
 
@@ -197,7 +199,7 @@ impl Feature {
         self.0.weight
     }
 
-    fn __repr__(&self) -> String {
-        format!("<abatis.Feature {:+} {}>", self.weight(), self.name())
+    fn __repr__(&self) -> Result<String, Failure> {
+        guard(|| format!("<abatis.Feature {:+} {}>", self.weight(), self.name()))
     }
 }

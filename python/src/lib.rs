@@ -9,8 +9,8 @@
 //!
 //! One class a file; `model` makes what stands in `abatis._model`, the part that is written in Python: enums and exceptions.
 //!
-//! What all methods keep to: arguments are turned into bytes first ([`arguments`]), the engine is asked under [`error::guard`], and
-//! without the interpreter if there is much to look at ([`engine::DETACH`]).
+//! What all methods keep to: arguments are turned into bytes first ([`arguments`]); what does more than read a field runs under
+//! [`error::guard`], and without the interpreter if there is much to look at ([`engine::DETACH`]).
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments in by value")]
 #![allow(
     clippy::doc_markdown,
@@ -25,6 +25,7 @@ mod engine;
 mod error;
 mod finding;
 mod handle;
+mod inject;
 mod model;
 mod session;
 mod verdict;
@@ -42,6 +43,9 @@ mod _abatis {
     use crate::finding::{Feature, Finding, Span};
     #[pymodule_export]
     use crate::handle::EngineHandle;
+    #[cfg(feature = "test-panic")]
+    #[pymodule_export]
+    use crate::inject::on_demand::{panic_at, panic_is_due};
     #[pymodule_export]
     use crate::session::Session;
     #[pymodule_export]

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::arguments::{Bytes, Headers};
 use crate::engine::{DETACH, Engine};
 use crate::error::Failure;
+use crate::inject::{Point, trip};
 use crate::model::PyProgress;
 use crate::verdict::Verdict;
 
@@ -50,6 +51,7 @@ impl Session {
         let done = self.engine.get().run(py, bytes, |_, scratch| -> Result<T, Failure> {
             // Poisoned: a call panicked and may have left anything behind, so no verdict may come of it.
             let mut session = self.session.lock().map_err(|_| Failure::Defect)?;
+            trip(Point::Session);
             Ok(call(&mut session, scratch))
         });
         Ok(done??)

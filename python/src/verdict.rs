@@ -7,6 +7,7 @@ use abatis::Coverage;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::error::{Failure, guard};
 use crate::finding::Finding;
 use crate::model::{self, PyAction};
 
@@ -51,8 +52,9 @@ impl Verdict {
     /// The evidence, strongest first; at most `limits.findings_max` of the policy.
     #[getter]
     fn findings<'py>(&self, py: Python<'py>) -> PyResult<Findings<'py>> {
-        let findings = (0..self.0.findings.len()).map(|at| Finding::new(self.0.clone(), at));
-        PyTuple::new(py, findings.collect::<Vec<_>>()).map(Findings)
+        let finding = |at| Finding::new(self.0.clone(), at);
+        let findings: Vec<_> = guard(|| (0..self.0.findings.len()).map(finding).collect())?;
+        PyTuple::new(py, findings).map(Findings)
     }
 
     /// How many findings were left out.
@@ -78,21 +80,34 @@ impl Verdict {
 
     /// As a dict, with the keys and values of the JSON.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Dict<'py>> {
-        to_dict(py, &self.to_json())
+        to_dict(py, &self.to_json()?)
     }
 
     /// As JSON: `schema`, `action`, `score`, `class`, `findings`, `dropped`, `coverage`, `ruleset`. Holds no bytes of the request but
     /// the names of fields.
-    fn to_json(&self) -> String {
+    fn to_json(&self) -> Result<String, Failure> {
         // Writing these types to memory cannot fail.
-        serde_json::to_string(&*self.0).unwrap_or_default()
+        guard(|| serde_json::to_string(&*self.0).unwrap_or_default())
     }
 
-    fn __hash__(&self) -> u64 {
-        hash(&self.to_json())
+    fn __hash__(&self) -> Result<u64, Failure> {
+        self.to_json().map(|json| hash(&json))
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self) -> Result<String, Failure> {
+        guard(|| self.short())
+    }
+
+    /// For notebooks.
+    fn _repr_html_(this: &Bound<'_, Self>) -> PyResult<String> {
+        let html = this.py().import("abatis._html")?;
+        html.call_method1("verdict", (this,))?.extract()
+    }
+}
+
+impl Verdict {
+    /// In one line.
+    fn short(&self) -> String {
         let verdict = &self.0;
         // Writing to a string cannot fail.
         let mut text = format!("<abatis.Verdict {} {}", verdict.action, verdict.score);
@@ -109,12 +124,6 @@ impl Verdict {
         }
         text.push('>');
         text
-    }
-
-    /// For notebooks.
-    fn _repr_html_(this: &Bound<'_, Self>) -> PyResult<String> {
-        let html = this.py().import("abatis._html")?;
-        html.call_method1("verdict", (this,))?.extract()
     }
 }
 

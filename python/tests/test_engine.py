@@ -290,3 +290,7 @@ def test_a_handle_swaps_engines(engine: Engine) -> None:
 def test_a_defect_is_an_ordinary_exception() -> None:
     assert issubclass(DefectError, Exception)
     assert "report" in str(DefectError())
+
+
+def test_what_is_shipped_cannot_be_made_to_panic() -> None:
+    assert not hasattr(abatis._abatis, "panic_at")

@@ -46,7 +46,7 @@ def value(number: int) -> str:
 def of_the_command(rows: int) -> Counter[str]:
     command = os.environ.get("ABATIS_COMMAND")
     if not command:
-        pytest.skip("ABATIS_COMMAND names no `abatis` to compare with: cargo xtask python sets it")
+        pytest.skip("ABATIS_COMMAND names no `abatis` to compare with: cargo xtask python --full sets it")
     process = subprocess.Popen([command, "scan", "--values", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def feed() -> None:

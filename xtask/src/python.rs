@@ -1,6 +1,7 @@
 //! `cargo xtask python`: the Python package built as a wheel, installed where nothing else is, and tried with the frameworks that it is for.
 //!
-//! What is checked stands in `python/tests`; what the tests use is pinned in `python/requirements`.
+//! What is checked stands in `python/tests`; what the tests use is pinned in `python/requirements`. The profile is that of the other steps
+//! of `cargo xtask test`, so that what these compiled is not compiled again; with `--full` it is that of the wheels that are shipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use crate::run::{cargo, execute, root, target};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also the slow tests (a million inspections, five million rows in Spark), the source package, and wheels for other systems
+    /// As shipped, and also the slow tests (a million inspections, five million rows in Spark), the source package, and wheels for
+    /// other systems
     #[arg(long)]
     full: bool,
     /// In place of the tests: write the stubs to python/python/abatis
@@ -24,10 +26,13 @@ pub(crate) struct Options {
 
 /// The oldest Python that the package is for.
 const OLDEST: &str = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
-/// Systems that wheels are built for and not tried on, each with what its wheel says it needs.
-const OTHERS: [(&str, &str); 4] = [
-    ("x86_64-unknown-linux-gnu", "manylinux2014"),
-    ("aarch64-unknown-linux-gnu", "manylinux2014"),
+/// `python -m pytest`.
+const PYTEST: [&str; 3] = ["-q", "-p", "no:cacheprovider"];
+/// What the wheel for this system says it needs, if it is to be shipped: zig links it against a C library as old as that.
+const HERE: &str = "manylinux2014";
+/// Other systems that wheels are built for, and not tried on; each with what its wheel says it needs.
+const OTHERS: [(&str, &str); 3] = [
+    ("aarch64-unknown-linux-gnu", HERE),
     ("x86_64-unknown-linux-musl", "musllinux_1_2"),
     ("aarch64-unknown-linux-musl", "musllinux_1_2"),
 ];
@@ -46,16 +51,22 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let dist = target().join("python/dist");
     // What an earlier run left would be installed as well.
     let _ = fs::remove_dir_all(&dist);
-    let mut build = python.tool("maturin", &["build", "--release", "--strip", "--out"]);
-    execute(build.arg(&dist))?;
-    let wheel = only_file(&dist)?;
+    let (profile, shipped): (_, &[_]) = if options.full {
+        python.install(&["--requirement", "requirements/full.txt"])?;
+        ("release", &["--zig", "--compatibility", HERE])
+    } else {
+        ("dev", &[])
+    };
+    let wheel = wheel(&python, &[&["--profile", profile], shipped].concat(), &dist)?;
     python.install(&["--force-reinstall", "--no-deps", &wheel.display().to_string()])?;
     // Of the sources as they lie, and of the stubs against what was installed.
     execute(&mut python.tool("mypy", &["python/abatis"]))?;
     let mut stubtest = python.tool("mypy.stubtest", &["abatis._abatis"]);
     execute(stubtest.current_dir(&dist))?;
     tests(&python, options)?;
+    panics(&python)?;
     if options.full {
+        audit(&python, &wheel)?;
         source_package(&dist)?;
         others(&python, &dist)?;
     }
@@ -119,18 +130,35 @@ fn stubs(python: &Environment, write: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Builds a wheel, of which there must be but one in the folder then.
+fn wheel(python: &Environment, options: &[&str], folder: &Path) -> Result<PathBuf, Failure> {
+    let mut build = python.tool("maturin", &["build", "--strip"]);
+    execute(build.args(options).arg("--out").arg(folder))?;
+    only_file(folder)
+}
+
 fn tests(python: &Environment, options: &Options) -> Result<(), Failure> {
-    execute(&mut cargo("build --release --package abatis-cli"))?;
-    let mut pytest = python.tool("pytest", &["-q", "-p", "no:cacheprovider"]);
-    pytest.env("ABATIS_COMMAND", target().join("release/abatis"));
+    let mut pytest = python.tool("pytest", &PYTEST);
     if options.full {
-        python.install(&["--requirement", "requirements/full.txt"])?;
-        pytest.arg("--full");
+        execute(&mut cargo("build --release --package abatis-cli"))?;
+        pytest.arg("--full").env("ABATIS_COMMAND", target().join("release/abatis"));
     }
     if let Some(only) = &options.only {
         pytest.args(["-k", only]);
     }
     execute(&mut pytest)
+}
+
+/// What becomes of panics, with a wheel that can be made to: it lies apart, so that nobody takes it for one to ship.
+fn panics(python: &Environment) -> Result<(), Failure> {
+    let folder = target().join("python/panics");
+    let _ = fs::remove_dir_all(&folder);
+    let options = ["--profile", "dev", "--features", "test-panic"];
+    let wheel = wheel(python, &options, &folder.join("wheel"))?.display().to_string();
+    let folder = folder.join("installed");
+    python.install(&["--no-deps", "--target", &folder.display().to_string(), &wheel])?;
+    let mut pytest = python.tool("pytest", &PYTEST);
+    execute(pytest.args(["tests/test_panic.py"]).env("PYTHONPATH", folder))
 }
 
 /// The source package, built and installed as pip would on a system that there is no wheel for.
@@ -148,30 +176,44 @@ fn source_package(dist: &Path) -> Result<(), Failure> {
     execute(Command::new(python.0.join("bin/python")).args(["-c", works]))
 }
 
-/// Wheels for systems that this one is not: built, by zig as the linker, and not tried.
+/// Wheels for systems that this one is not: built, by zig as the linker, and not tried. What has no standard library here is left out.
 fn others(python: &Environment, dist: &Path) -> Result<(), Failure> {
-    let installed = Command::new("rustc").args(["--print", "sysroot"]).output();
-    let sysroot = installed.map_err(|error| format!("rustc: {error}"))?.stdout;
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot).trim().to_owned());
     for (system, needs) in OTHERS {
-        if !sysroot.join("lib/rustlib").join(system).exists() {
-            println!("no wheel for {system}: rustup target add {system}");
+        if !has_standard_library(system)? {
+            println!("NOT BUILT: the wheel for {system}, which needs `rustup target add {system}`");
             continue;
         }
-        let options = [
-            "build",
-            "--release",
-            "--strip",
-            "--zig",
-            "--target",
-            system,
-            "--compatibility",
-            needs,
-        ];
-        execute(python.tool("maturin", &options).arg("--out").arg(dist.join("others")))?;
-        println!("the wheel for {system} was built; it was not tried here");
+        let options = ["--profile", "release", "--zig", "--target", system];
+        let options = [&options[..], &["--compatibility", needs]].concat();
+        let wheel = wheel(python, &options, &dist.join(system))?;
+        audit(python, &wheel)?;
+        println!("built, not tried: the wheel for {system}");
     }
     Ok(())
+}
+
+/// Whether the compiler can build for a system.
+fn has_standard_library(system: &str) -> Result<bool, Failure> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", system]).output();
+    let folder = asked.map_err(|error| format!("rustc: {error}"))?.stdout;
+    Ok(Path::new(String::from_utf8_lossy(&folder).trim()).is_dir())
+}
+
+/// A wheel uses nothing that its name does not say: of the C library, and of Python.
+fn audit(python: &Environment, wheel: &Path) -> Result<(), Failure> {
+    execute(python.tool("abi3audit", &["--strict", "--verbose"]).arg(wheel))?;
+    let told = python.tool("auditwheel", &["show"]).arg(wheel).output();
+    let told = told.map_err(|error| format!("auditwheel: {error}"))?.stdout;
+    let told = String::from_utf8_lossy(&told).split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = wheel.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // One platform may stand there by its old name and by its new one.
+    let mut tags = name.rsplit('-').next().unwrap_or_default().split('.');
+    if tags.any(|tag| told.contains(&format!("platform tag: \"{tag}\""))) {
+        Ok(())
+    } else {
+        Err(format!("{name} is not what it says: {told}"))
+    }
 }
 
 /// The only file in a folder.

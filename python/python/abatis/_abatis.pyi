@@ -129,7 +129,7 @@ class Engine:
             column: Which column, if there are several.
             place: What a row is taken for: a value in `path`, `query`, `form`, `json`, `header`, `cookie` or `body`, or `target`: a request
                 target, judged as the GET request for it. `query` if left out.
-            threads: How many threads judge, at most 1024; all cores if left out.
+            threads: How many threads judge, 1 to 1024; all cores if left out.
 
         Raises:
             ValueError: There is no such column, or it is not of text or bytes.

@@ -112,13 +112,18 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Number `at` of little-endian ones of `width` bytes.
+/// Number `at` of little-endian ones of `width` bytes: 1, 2, 4 or 8.
 #[inline]
 fn number(bytes: &[u8], at: usize, width: usize) -> Option<usize> {
     let bytes = bytes.get(at * width..(at + 1) * width)?;
-    let mut whole = [0; 8];
-    whole[..width].copy_from_slice(bytes);
-    usize::try_from(u64::from_le_bytes(whole)).ok()
+    // PERF: a copy of known length each; one of `width` bytes is a call, a tenth of what a clean name costs.
+    let number = match width {
+        1 => u8::from_le_bytes(bytes.try_into().ok()?).into(),
+        2 => u16::from_le_bytes(bytes.try_into().ok()?).into(),
+        4 => u32::from_le_bytes(bytes.try_into().ok()?).into(),
+        _ => u64::from_le_bytes(bytes.try_into().ok()?),
+    };
+    usize::try_from(number).ok()
 }
 
 fn needed(array: ArrayView<'_>, at: usize, bytes: usize) -> Result<&[u8], String> {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
+use super::BLOCK;
+
 #[repr(C)]
 struct RawSchema {
     format: *const c_char,
@@ -238,9 +240,14 @@ pub(super) enum Buffer {
     Bytes(Vec<u8>),
     Short(Vec<i16>),
     Long(Vec<i64>),
+    /// Zeros, for as many items as a batch has: their validity if all are null, their offsets if all are empty.
+    Zeros,
     /// No item is null.
     None,
 }
+
+/// What all buffers of zeros share: eight bytes for each row of a batch, and for the end.
+static ZEROS: [i64; BLOCK + 1] = [0; BLOCK + 1];
 
 impl Buffer {
     fn pointer(&self) -> *const c_void {
@@ -248,6 +255,7 @@ impl Buffer {
             Buffer::Bytes(items) => items.as_ptr().cast(),
             Buffer::Short(items) => items.as_ptr().cast(),
             Buffer::Long(items) => items.as_ptr().cast(),
+            Buffer::Zeros => ZEROS.as_ptr().cast(),
             Buffer::None => null(),
         }
     }

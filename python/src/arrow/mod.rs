@@ -19,6 +19,7 @@ use pyo3::types::{PyCapsule, PyDict, PyString};
 
 use crate::arguments::PlaceName;
 use crate::error::{Failure, guard};
+use crate::inject::{Point, trip};
 use crate::model::hint;
 use column::Column;
 use interface::{Array, Buffer, Field, OutBatch, OutColumn, Schema, Stream};
@@ -101,12 +102,13 @@ impl Scan {
         interface::stream(py, FIELDS, self.batches.clone()).map(Capsule)
     }
 
-    fn __repr__(&self) -> String {
-        let [allow, flag, sanitize, block] = self.counts;
-        format!(
-            "<abatis.Scan {} rows: {allow} allow, {flag} flag, {sanitize} sanitize, {block} block>",
-            self.rows
-        )
+    fn __repr__(&self) -> Result<String, Failure> {
+        let Scan { counts: [allow, flag, sanitize, block], rows, .. } = self;
+        guard(|| {
+            format!(
+                "<abatis.Scan {rows} rows: {allow} allow, {flag} flag, {sanitize} sanitize, {block} block>"
+            )
+        })
     }
 }
 
@@ -129,15 +131,19 @@ pub(crate) fn scan(
     engine: &Engine,
     rows: Rows,
     column: Option<&str>,
-    threads: Option<NonZero<usize>>,
+    threads: Option<i64>,
 ) -> Result<Scan, Failure> {
     let py = data.py();
-    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = threads.map_or_else(cores, NonZero::get);
-    if threads > MOST_THREADS {
-        let message = format!("threads: expected at most {MOST_THREADS}, not {threads}");
-        return Err(Failure::Python(PyValueError::new_err(message)));
-    }
+    let threads = match threads {
+        None => std::thread::available_parallelism().map_or(1, NonZero::get),
+        Some(threads) => usize::try_from(threads)
+            .ok()
+            .filter(|threads| (1..=MOST_THREADS).contains(threads))
+            .ok_or_else(|| {
+                let message = format!("threads: expected 1 to {MOST_THREADS}, not {threads}");
+                Failure::Python(PyValueError::new_err(message))
+            })?,
+    };
     let mut judge =
         Judge { engine, rows, scratches: (0..threads).map(|_| Scratch::new()).collect() };
     let mut scan = Vec::new();
@@ -206,7 +212,7 @@ impl Judge<'_> {
         array: &Array,
         name: Option<&str>,
     ) -> Result<Vec<Judged>, Failure> {
-        let column = Column::find(schema.view(), array.view(), name)
+        let column = guard(|| Column::find(schema.view(), array.view(), name))?
             .map_err(|error| Failure::Python(PyValueError::new_err(error)))?;
         py.detach(|| guard(|| self.column(&column)))
     }
@@ -229,7 +235,10 @@ impl Judge<'_> {
         if let Some((own, others)) = self.scratches.split_first_mut() {
             std::thread::scope(|scope| {
                 for scratch in others.iter_mut().take(blocks.saturating_sub(1)) {
-                    scope.spawn(|| work(scratch));
+                    scope.spawn(|| {
+                        trip(Point::Thread);
+                        work(scratch);
+                    });
                 }
                 work(own);
             });
@@ -251,6 +260,7 @@ fn block(
     let count = BLOCK.min(column.len() - from);
     let mut block = Block::with_capacity(count);
     for at in from..from + count {
+        trip(Point::Row);
         let verdict = column.get(at).map(|item| match rows {
             Rows::Values(place) => engine.inspect_value(scratch, place, item),
             Rows::Targets => engine.inspect_with(scratch, &Request::new("GET", item)),
@@ -262,6 +272,8 @@ fn block(
 
 /// Columns in the making, in the order of [`FIELDS`].
 struct Block {
+    /// Clean rows that are not in the columns yet.
+    clean: usize,
     action: Texts,
     score: Vec<i16>,
     class: Texts,
@@ -275,6 +287,7 @@ impl Block {
     fn with_capacity(rows: usize) -> Block {
         let texts = || Texts::with_capacity(rows);
         Block {
+            clean: 0,
             action: texts(),
             score: Vec::with_capacity(rows),
             class: texts(),
@@ -285,7 +298,29 @@ impl Block {
         }
     }
 
+    #[inline]
     fn push(&mut self, verdict: Option<&Verdict>) {
+        // PERF: nearly all rows are clean, and written many at once: 25 ns less for each.
+        if verdict.is_some_and(is_clean) {
+            self.clean += 1;
+        } else {
+            self.settle();
+            self.push_any(verdict);
+        }
+    }
+
+    /// Writes the clean rows.
+    fn settle(&mut self) {
+        let rows = std::mem::take(&mut self.clean);
+        self.action.push_many(Action::Allow.as_str(), rows);
+        self.score.resize(self.score.len() + rows, 0);
+        for texts in [&mut self.class, &mut self.rule, &mut self.partial, &mut self.verdict] {
+            texts.push_nulls(rows);
+        }
+        self.counts[0] += rows;
+    }
+
+    fn push_any(&mut self, verdict: Option<&Verdict>) {
         let first = verdict.and_then(|verdict| verdict.findings.first());
         let partial = verdict.and_then(|verdict| match verdict.coverage {
             Coverage::Full => None,
@@ -306,7 +341,8 @@ impl Block {
         }
     }
 
-    fn finish(self, rows: usize) -> Judged {
+    fn finish(mut self, rows: usize) -> Judged {
+        self.settle();
         // Null where there is no verdict, and so where there is no action.
         let score = OutColumn {
             nulls: self.action.nulls,
@@ -318,40 +354,86 @@ impl Block {
     }
 }
 
+/// Whether there is nothing to tell of a row but that it is allowed.
+#[inline]
+fn is_clean(verdict: &Verdict) -> bool {
+    verdict.action == Action::Allow
+        && verdict.score == 0
+        && verdict.findings.is_empty()
+        && verdict.coverage == Coverage::Full
+}
+
 /// A column of text in the making: the layout of `large_string`.
+///
+/// PERF: as long as all rows are null it is but their number, and then a buffer that all such columns share: a third less for clean names,
+/// whose other columns would be memory to get from the system, to fill and to give back.
 struct Texts {
+    /// How many rows there will be.
+    capacity: usize,
     valid: Vec<u8>,
+    /// Empty as long as all rows are null.
     offsets: Vec<i64>,
     data: Vec<u8>,
+    len: usize,
     nulls: usize,
 }
 
 impl Texts {
-    fn with_capacity(rows: usize) -> Texts {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Texts { valid: vec![0; rows.div_ceil(8)], offsets, data: Vec::new(), nulls: 0 }
+    fn with_capacity(capacity: usize) -> Texts {
+        let (valid, offsets, data) = (Vec::new(), Vec::new(), Vec::new());
+        Texts { capacity, valid, offsets, data, len: 0, nulls: 0 }
     }
 
     fn push(&mut self, text: Option<&str>) {
-        let at = self.offsets.len() - 1;
         match text {
-            Some(text) => {
-                self.valid[at / 8] |= 1 << (at % 8);
-                self.data.extend_from_slice(text.as_bytes());
-            }
-            None => self.nulls += 1,
+            Some(text) => self.push_texts(text, text.len(), 1),
+            None => self.push_nulls(1),
         }
-        self.offsets.push(self.data.len() as i64);
+    }
+
+    /// As many rows of this text.
+    fn push_many(&mut self, text: &str, rows: usize) {
+        if rows > 0 {
+            self.push_texts(&text.repeat(rows), text.len(), rows);
+        }
+    }
+
+    /// As many rows of the same length, one behind the other in `texts`.
+    fn push_texts(&mut self, texts: &str, len: usize, rows: usize) {
+        if self.offsets.is_empty() {
+            self.valid.resize(self.capacity.div_ceil(8), 0);
+            self.offsets.reserve_exact(self.capacity + 1);
+            self.offsets.resize(self.len + 1, 0);
+        }
+        for at in self.len..self.len + rows {
+            self.valid[at / 8] |= 1 << (at % 8);
+        }
+        let start = self.data.len();
+        self.offsets.extend((1..=rows).map(|row| (start + row * len) as i64));
+        self.data.extend_from_slice(texts.as_bytes());
+        self.len += rows;
+    }
+
+    fn push_nulls(&mut self, rows: usize) {
+        self.nulls += rows;
+        self.len += rows;
+        if !self.offsets.is_empty() {
+            self.offsets.resize(self.len + 1, self.data.len() as i64);
+        }
     }
 
     fn validity(&self) -> Buffer {
-        if self.nulls == 0 { Buffer::None } else { Buffer::Bytes(self.valid.clone()) }
+        match self.nulls {
+            0 => Buffer::None,
+            nulls if nulls == self.len => Buffer::Zeros,
+            _ => Buffer::Bytes(self.valid.clone()),
+        }
     }
 
     fn finish(self) -> OutColumn {
         let validity = self.validity();
-        let buffers = vec![validity, Buffer::Long(self.offsets), Buffer::Bytes(self.data)];
-        OutColumn { nulls: self.nulls, buffers }
+        let offsets =
+            if self.offsets.is_empty() { Buffer::Zeros } else { Buffer::Long(self.offsets) };
+        OutColumn { nulls: self.nulls, buffers: vec![validity, offsets, Buffer::Bytes(self.data)] }
     }
 }
