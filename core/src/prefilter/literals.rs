@@ -5,19 +5,21 @@
 //! gate opened, and where each literal stands first, so that a literal rule needs no search of its own.
 //!
 //! Two searches find the same. [`Windows`] is taken while the literals are few and differ enough that its worst case is
-//! bounded, which those of the built-in rules are; [`Automaton`] for all other sets, since it is linear whatever they are.
+//! bounded, which those of the built-in rules are; of thousands, [`Samples`] takes the long ones, at a quarter of the cost.
+//! [`Automaton`] is for all other sets, since it is linear whatever they are.
 //!
 //! A dense automaton was tried first, with 1,300 literals: 7 MB beside a small one for values of ordinary bytes took 18 ms to
 //! build, 1.9 ns a byte on names and 4 on prose and URLs, where it leaves the caches; a sparse one of 0.6 MB 3.2 and 4.4 to 8.
 //! The windows took 80 KB, 0.3 ms, 1.9 and 2.0 to 2.4 ns.
 //!
-//! A prefilter may overstate, never understate: [`Literals::find_slowly`] is the plain twin, used when the prefilter is
+//! A prefilter may overstate, never understate: `find_slowly` is the plain twin, used when the prefilter is
 //! switched off; the tests hold all three against each other.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::automaton::Automaton;
+use super::samples::{self, Samples};
 use super::windows::Windows;
 use crate::words::equals_lower;
 
@@ -103,7 +105,8 @@ impl Builder {
 /// How literals are searched for. Each finds the same.
 #[derive(Debug)]
 enum Search {
-    Windows(Box<Windows>),
+    /// The long ones of many, and the others.
+    Windows(Option<Box<Samples>>, Box<Windows>),
     Automaton(Box<Automaton>),
     /// One by one: what is left if there is no automaton of that size.
     Slowly,
@@ -111,10 +114,42 @@ enum Search {
 
 impl Search {
     fn new(literals: &[Literal]) -> Search {
-        match Windows::new(literals) {
-            Some(windows) => Search::Windows(Box::new(windows)),
+        let (samples, others) = if literals.len() < samples::FEWEST {
+            (None, (0..literals.len()).map(LiteralId::new).collect())
+        } else {
+            Samples::new(literals)
+        };
+        match Windows::new(literals, &others) {
+            Some(windows) => Search::Windows(samples.map(Box::new), Box::new(windows)),
             None => Automaton::new(literals)
                 .map_or(Search::Slowly, |automaton| Search::Automaton(Box::new(automaton))),
+        }
+    }
+
+    /// See [`Literals::find`]; adds to `hits`.
+    #[inline]
+    fn find(&self, view: &[u8], literals: &[Literal], hits: &mut Hits) {
+        match self {
+            Search::Windows(samples, windows) => {
+                windows.find(view, literals, hits);
+                if let Some(samples) = samples {
+                    samples.find(view, literals, hits);
+                }
+            }
+            Search::Automaton(automaton) => automaton.find(view, literals, hits),
+            Search::Slowly => find_slowly(view, literals, hits),
+        }
+    }
+}
+
+/// What the others find, by a plain search for each literal: their twin. O(len x literals).
+fn find_slowly(view: &[u8], literals: &[Literal], hits: &mut Hits) {
+    for (id, literal) in (0..).map(LiteralId).zip(literals) {
+        let len = literal.text.len();
+        for (at, text) in view.windows(len).enumerate() {
+            if text.eq_ignore_ascii_case(&literal.text) {
+                hits.add(id, literal, at..at + len);
+            }
         }
     }
 }
@@ -133,30 +168,13 @@ impl Literals {
     #[inline]
     pub(crate) fn find(&self, view: &[u8], hits: &mut Hits) {
         hits.clear();
-        match &self.search {
-            Search::Windows(windows) => windows.find(view, &self.texts, hits),
-            Search::Automaton(automaton) => automaton.find(view, &self.texts, hits),
-            Search::Slowly => self.find_slowly(view, hits),
-        }
-    }
-
-    /// What [`Literals::find`] finds, by a plain search for each literal: its twin. O(len x literals).
-    fn find_slowly(&self, view: &[u8], hits: &mut Hits) {
-        hits.clear();
-        for (id, literal) in (0..).map(LiteralId).zip(&self.texts) {
-            let len = literal.text.len();
-            for (at, text) in view.windows(len).enumerate() {
-                if text.eq_ignore_ascii_case(&literal.text) {
-                    hits.add(id, literal, at..at + len);
-                }
-            }
-        }
+        self.search.find(view, &self.texts, hits);
     }
 
     /// Whether the literals are searched for by windows.
     #[cfg(test)]
     pub(crate) fn has_windows(&self) -> bool {
-        matches!(self.search, Search::Windows(_))
+        matches!(self.search, Search::Windows(..))
     }
 
     /// Memory taken, in bytes.
@@ -164,7 +182,10 @@ impl Literals {
         let texts: usize = self.texts.iter().map(|l| size_of::<Literal>() + l.text.len()).sum();
         texts
             + match &self.search {
-                Search::Windows(windows) => windows.memory_usage(),
+                Search::Windows(samples, windows) => {
+                    samples.as_ref().map_or(0, |samples| samples.memory_usage())
+                        + windows.memory_usage()
+                }
                 Search::Automaton(automaton) => automaton.memory_usage(),
                 Search::Slowly => 0,
             }
@@ -364,8 +385,9 @@ mod tests {
     fn agree(literals: &[String], values: usize) -> bool {
         let (mut built, _) = builder(literals);
         let texts = std::mem::take(&mut built.literals);
-        let windows = Windows::new(&texts);
+        let search = Search::new(&texts);
         let automaton = Automaton::new(&texts).unwrap();
+        let is_windows = matches!(search, Search::Windows(..));
         let slow = Literals { texts, search: Search::Slowly };
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut hits = [Hits::default(), Hits::default(), Hits::default()];
@@ -393,14 +415,14 @@ mod tests {
             by_automaton.clear();
             automaton.find(&value, &slow.texts, by_automaton);
             equals(by_automaton);
-            if let Some(windows) = &windows {
+            if is_windows {
                 by_windows.clear();
-                windows.find(&value, &slow.texts, by_windows);
+                search.find(&value, &slow.texts, by_windows);
                 equals(by_windows);
             }
         }
         assert!(found > values / 4, "the values hold too little to tell: {found}");
-        windows.is_some()
+        is_windows
     }
 
     #[test]
@@ -433,9 +455,21 @@ mod tests {
         let alike: Vec<String> = (4..40).map(|len| "a".repeat(len)).collect();
         assert!(!agree(&alike, 500), "too much to compare at one place");
         assert!(!agree(&["a".repeat(300)], 50), "too long");
-        let many: Vec<String> = (0..9000).map(|number| format!("word{number}")).collect();
-        assert!(!agree(&many, 50), "too many");
-        assert!(matches!(builder(&many).0.build().search, Search::Automaton(_)));
+        let short: Vec<String> = (0..9000).map(|number| format!("w{number:x}")).collect();
+        assert!(!agree(&short, 50), "too many that are short");
+        assert!(matches!(builder(&short).0.build().search, Search::Automaton(_)));
+    }
+
+    #[test]
+    fn of_many_the_long_ones_are_sampled() {
+        let long =
+            |number: usize| format!("{:x}-{}", number * 7919, "plugin".repeat(number % 3 + 1));
+        let mut many: Vec<String> = (0..3000).map(long).collect();
+        many.extend(LITERALS.map(str::to_owned));
+        // These share all their windows, and are left to the others.
+        many.extend((0..9).map(|number| "q".repeat(20 + number)));
+        assert!(agree(&many, 2000));
+        assert!(matches!(builder(&many).0.build().search, Search::Windows(Some(_), _)));
     }
 
     #[test]

@@ -3,4 +3,5 @@
 mod automaton;
 mod buckets;
 pub(crate) mod literals;
+mod samples;
 mod windows;

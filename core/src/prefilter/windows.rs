@@ -18,7 +18,7 @@ use super::buckets::{Buckets, Candidate, LANES};
 use super::literals::{Hits, Literal, LiteralId};
 
 /// Most bytes of literals that one place of the value may have to be compared with.
-const CROWD: usize = 256;
+pub(super) const CROWD: usize = 256;
 /// Most literals: beyond, so many bits are set that too much is compared.
 const MOST: usize = 8192;
 /// Rows of 64 bits for windows of four bytes.
@@ -38,7 +38,7 @@ pub(super) struct Windows {
 
 /// A set of keys, and the literals that wait for each.
 #[derive(Debug)]
-struct Table<const ROWS: usize> {
+pub(super) struct Table<const ROWS: usize> {
     bits: Box<[u64; ROWS]>,
     /// How many bits are set before each row.
     before: Box<[u32; ROWS]>,
@@ -57,10 +57,10 @@ struct Entry {
 
 /// What is collected for a [`Table`]: entries by key.
 #[derive(Default)]
-struct Keys(BTreeMap<u32, Vec<Entry>>);
+pub(super) struct Keys(BTreeMap<u32, Vec<Entry>>);
 
 impl Keys {
-    fn add(&mut self, key: u32, literal: LiteralId, end: usize) {
+    pub(super) fn add(&mut self, key: u32, literal: LiteralId, end: usize) {
         let entries = self.0.entry(key).or_default();
         let entry = Entry { literal, end: end as u32 };
         // What folds alike comes twice.
@@ -72,7 +72,7 @@ impl Keys {
 
 impl<const ROWS: usize> Table<ROWS> {
     /// None if the literals of one key have more than [`CROWD`] bytes.
-    fn new(keys: &Keys, literals: &[Literal]) -> Option<Table<ROWS>> {
+    pub(super) fn new(keys: &Keys, literals: &[Literal]) -> Option<Table<ROWS>> {
         let mut table = Table {
             bits: Box::new([0; ROWS]),
             before: Box::new([0; ROWS]),
@@ -105,12 +105,19 @@ impl<const ROWS: usize> Table<ROWS> {
     }
 
     #[inline]
-    fn has(&self, key: u32) -> bool {
+    pub(super) fn has(&self, key: u32) -> bool {
         self.bits[Self::row(key)] >> (key % 64) & 1 != 0
     }
 
     /// Adds the literals that really stand around the window that ends before `end`, if it is one. O([`CROWD`]).
-    fn compare(&self, view: &[u8], end: usize, key: u32, literals: &[Literal], hits: &mut Hits) {
+    pub(super) fn compare(
+        &self,
+        view: &[u8],
+        end: usize,
+        key: u32,
+        literals: &[Literal],
+        hits: &mut Hits,
+    ) {
         if !self.has(key) {
             return;
         }
@@ -129,7 +136,7 @@ impl<const ROWS: usize> Table<ROWS> {
         }
     }
 
-    fn memory_usage(&self) -> usize {
+    pub(super) fn memory_usage(&self) -> usize {
         size_of_val(&*self.bits)
             + size_of_val(&*self.before)
             + size_of_val(&self.starts[..])
@@ -138,17 +145,17 @@ impl<const ROWS: usize> Table<ROWS> {
 }
 
 impl Windows {
-    /// Gives each literal its window; none if there are too many literals, or too many that look alike.
+    /// Gives each of these literals its window; none if there are too many literals, or too many that look alike.
     ///
     /// O(literals x their length).
-    pub(super) fn new(literals: &[Literal]) -> Option<Windows> {
-        if literals.len() > MOST {
+    pub(super) fn new(literals: &[Literal], ids: &[LiteralId]) -> Option<Windows> {
+        if ids.len() > MOST {
             return None;
         }
         let (mut long, mut short) = (Keys::default(), Keys::default());
-        let (buckets, windows) = Buckets::new(literals.iter().map(|literal| &*literal.text));
-        for (id, (literal, window)) in literals.iter().zip(windows).enumerate() {
-            let id = LiteralId::new(id);
+        let known = || ids.iter().filter_map(|&id| Some((id, literals.get(id.index())?)));
+        let (buckets, windows) = Buckets::new(known().map(|(_, literal)| &*literal.text));
+        for ((id, literal), window) in known().zip(windows) {
             let text = literal.text.get(..window.end).unwrap_or_default();
             match *text {
                 [.., a, b, c, d] => long.add(long_key([a, b, c, d]), id, window.end),

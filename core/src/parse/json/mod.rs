@@ -213,7 +213,8 @@ impl JsonParser {
         self.several && self.state == State::Value && self.path.depth() == 0
     }
 
-    /// Parses a whole document that starts at offset `origin`, such as the value of a parameter. O(`bytes.len()`).
+    /// Parses a whole document that starts at offset `origin`. O(`bytes.len()`).
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn walk<S: JsonSink>(
         &mut self,
         bytes: &[u8],
@@ -225,7 +226,7 @@ impl JsonParser {
         self.read(bytes, sink)
     }
 
-    /// The same for documents that follow each other, from offset 0.
+    /// Parses documents that follow each other, such as the value of a parameter, whole. O(`bytes.len()`).
     pub(crate) fn walk_several<S: JsonSink>(
         &mut self,
         bytes: &[u8],
