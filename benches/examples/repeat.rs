@@ -2,13 +2,14 @@
 //!
 //! `cargo build --profile quick -p abatis-benches --example repeat`, then run it under `perf record` or
 //! `valgrind --tool=callgrind` with the input's name and how often: `repeat browser-get 10000`. Prints nanoseconds a time.
-//! What is no name of an input is taken for a value: `repeat 'no invoice in box' 10000`.
+//! What is no name of an input is taken for a value: `repeat 'no invoice in box' 10000`. A third argument is a policy file.
 
 #![allow(clippy::print_stdout, reason = "a tool")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
+use abatis::model::Bundle;
 use abatis::{Engine, Place, Policy, Scratch};
 use abatis_benches::{ATTACK, NAME, PROSE, browser_get, order_post};
 
@@ -19,7 +20,12 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| "name".to_owned());
     let times: u32 = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
-    let engine = Engine::new(&Policy::default()).expect("the built-in policy");
+    let bundle = match arguments.next() {
+        Some(policy) => Bundle::load(policy),
+        None => Bundle::new(Policy::default()),
+    };
+    let bundle = bundle.unwrap_or_else(|error| panic!("{error}"));
+    let engine = Engine::builder().build(&bundle).unwrap_or_else(|error| panic!("{error}"));
     let mut scratch = Scratch::new();
     let request = if name == "json-1k" { order_post() } else { browser_get() };
     let value = match name.as_str() {

@@ -174,6 +174,15 @@ impl Span {
         self.0.range.end
     }
 
+    /// `raw`: bytes as received; `decoded`: bytes of a body once its content coding and charset were removed.
+    #[getter]
+    fn basis(&self) -> &'static str {
+        match self.0.basis {
+            abatis::Basis::Decoded => "decoded",
+            _ => "raw",
+        }
+    }
+
     fn __repr__(&self) -> Result<String, Failure> {
         let part = self.part()?;
         guard(|| format!("<abatis.Span {part} {}..{}>", self.start(), self.end()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gzip
 import json
 from pathlib import Path
 
@@ -208,10 +209,21 @@ def test_a_verdict_is_what_its_json_says(engine: Engine) -> None:
         assert first[name] == getattr(finding, name)
     assert first["span"]["range"] == [finding.span.start, finding.span.end]
     assert first["span"]["part"] == finding.span.part == "target"
+    assert first["span"]["basis"] == finding.span.basis == "raw"
     assert finding.span.index == 0
     assert target[finding.span.start :].startswith("%3Cscript%3E")
     assert [(f["name"], f["weight"]) for f in first["evidence"]] == [(f.name, f.weight) for f in finding.evidence]
     assert finding.action is Action.BLOCK
+
+
+def test_spans_of_coded_bodies_count_what_was_coded(engine: Engine) -> None:
+    body = b'{"note": "' + ATTACK.encode() + b'"}'
+    headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    verdict = engine.inspect(method="POST", target="/", headers=headers, body=gzip.compress(body))
+    finding = verdict.findings[0]
+    assert finding.span.basis == "decoded"
+    assert finding.pointer == "/note"
+    assert finding.span.start > body.index(b":")
 
 
 def test_verdicts_compare_and_hash_by_what_they_say(engine: Engine) -> None:

@@ -1,6 +1,6 @@
 //! Base64 (RFC 4648 sections 4 and 5), where a whole value is that and hides text.
 //!
-//! A JSON web token (RFC 7519) is two such values with a dot between: it reads as its header and its claims, a line each.
+//! A JSON web token (RFC 7519) is two such values with a dot between: it reads as its header and its claims, with a blank between.
 //!
 //! Tokens, hashes and ids have the shape too. Their first dozen bytes decode to noise, and there they end; so do images.
 
@@ -163,7 +163,7 @@ fn decode_web_token(input: &[u8], out: &mut View) -> bool {
     let second = symbols(&claims);
     let mut done = header;
     if reads && head_is_plausible(second) {
-        rewrite.replace(header..claims.start, b"\n", Transform::Base64);
+        rewrite.replace(header..claims.start, b" ", Transform::Base64);
         // Up to where they are base64.
         write(&mut rewrite, claims.clone(), claims.start, second);
         done = claims.end;

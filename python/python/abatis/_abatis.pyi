@@ -380,6 +380,11 @@ class Span:
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
     @property
+    def basis(self, /) -> str:
+        """
+        `raw`: bytes as received; `decoded`: bytes of a body once its content coding and charset were removed.
+        """
+    @property
     def end(self, /) -> int:
         """
         The byte after the last one.
