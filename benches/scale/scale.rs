@@ -3,6 +3,7 @@
 //! `cargo bench -p abatis-benches --bench scale`. One core, warm, answers checked first.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
+#![allow(clippy::print_stdout, reason = "sizes are told beside times")]
 
 use std::fs;
 use std::hint::black_box;
