@@ -31,7 +31,8 @@
 //!             -> Engine    immutable, Send + Sync; to change a policy, build another one
 //!
 //! run       request bytes, whole or in chunks
-//!   way       -> parse     fields: target, query, headers, cookies, form, JSON; spans, no DOM
+//!   way       -> content   what the body is once its codings are removed
+//!             -> parse     fields: target, query, headers, cookies, form, multipart, JSON, XML; spans, no DOM
 //!             -> schema    what the request's route asks of its body and parameters
 //!             -> decode    every plausible reading of a value, each with its way back to the raw bytes
 //!             -> prefilter byte classes, then literals: what can fire at all; mostly nothing
