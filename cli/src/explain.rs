@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// A single value instead, as the application would get it after one decoding
     #[arg(long, value_name = "TEXT")]
     value: Option<OsString>,
-    /// Where the value stands: path, query, form, json, header, cookie, body
+    /// Where the value stands: path, query, form, json, header, cookie, body, xml
     #[arg(
         long,
         value_name = "PLACE",

@@ -34,7 +34,7 @@ Lines in; headers, body and place may be left out, other keys are ignored:
   --values    {\"id\": …, \"value\": \"…\" | \"value_b64\": \"…\", \"place\": \"query\"}
   --requests  {\"id\": …, \"method\": \"GET\", \"target\": \"/\", \"headers\": [[\"Host\", \"h\"]], \"body\" | \"body_b64\": \"…\"}
 A value is the parameter as the application sees it, after one URL-decode: `+` is a plus. Places: path, query, form, json, \
-header, cookie, body.
+header, cookie, body, xml.
 
 Lines out:
   {\"id\": …, \"schema\": 1, \"action\": \"allow\" | \"flag\" | \"sanitize\" | \"block\", \"score\": 0..1000, \"class\": \"sqli\" | … | null,

@@ -77,7 +77,7 @@ fn values_have_a_place() {
     let explain = |place| run(&["explain", "--value", VALUE, "--place", place]);
     assert!(explain("cookie").exits(0).stdout.contains("in        cookie"));
     let wrong = explain("trailer").exits(2).stderr;
-    let names = "unknown place, expected one of path, query, form, json, header, cookie, body";
+    let names = "unknown place, expected one of path, query, form, json, header, cookie, body, xml";
     assert!(wrong.contains(names), "{wrong}");
     let both = run(&["explain", "file.http", "--value", "x"]).exits(2).stderr;
     assert!(both.contains("cannot be used with"), "{both}");

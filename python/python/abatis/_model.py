@@ -16,7 +16,7 @@ Data: TypeAlias = str | bytes | bytearray | memoryview
 HeaderLines: TypeAlias = Mapping[str, Data] | Mapping[bytes, Data] | Iterable[tuple[Data, Data]]
 """Header lines: a mapping, or pairs of name and value in the order received."""
 
-Place: TypeAlias = Literal["path", "query", "form", "json", "header", "cookie", "body"]
+Place: TypeAlias = Literal["path", "query", "form", "json", "header", "cookie", "body", "xml"]
 """The kind of field that a value came from."""
 
 RowPlace: TypeAlias = Place | Literal["target"]
