@@ -334,6 +334,7 @@ fn values_are_inspected_as_by_the_engine() {
         (abatis_place::Header, Place::Header),
         (abatis_place::Cookie, Place::Cookie),
         (abatis_place::Body, Place::Body),
+        (abatis_place::Xml, Place::Xml),
     ];
     for (place, known) in places {
         for value in [TAUTOLOGY, b"", b"\xff\0", b"Conan O'Brien", b"<script>alert(1)</script>"] {
@@ -348,7 +349,7 @@ fn values_are_inspected_as_by_the_engine() {
     let mut verdict = dangling_mut();
     // SAFETY: as the header allows.
     unsafe {
-        for place in [-1, 7, i32::MAX] {
+        for place in [-1, 8, i32::MAX] {
             let status = abatis_inspect_value(engine, scratch, place, value, len, &raw mut verdict);
             assert_eq!((status, verdict), (abatis_status::BadEnum, null_mut()));
         }
