@@ -182,6 +182,7 @@ impl Name {
         match place {
             Place::Form => carrier.body = pair,
             Place::Json => carrier.body = json!({name: 1}).to_string(),
+            Place::Xml => carrier.body = format!("<{name}/>"),
             Place::Cookie => carrier.cookie = format!("{name}=1"),
             _ => carrier.target = format!("/?{pair}"),
         }
@@ -190,7 +191,7 @@ impl Name {
 
     fn request(&self) -> Request<'_> {
         let request = match self.place {
-            Place::Form | Place::Json => Request::new("POST", &self.target),
+            Place::Form | Place::Json | Place::Xml => Request::new("POST", &self.target),
             _ => Request::new("GET", &self.target),
         };
         match self.place {
@@ -198,6 +199,7 @@ impl Name {
                 request.header("Content-Type", "application/x-www-form-urlencoded").body(&self.body)
             }
             Place::Json => request.header("Content-Type", "application/json").body(&self.body),
+            Place::Xml => request.header("Content-Type", "application/xml").body(&self.body),
             Place::Cookie => request.header("Cookie", &self.cookie),
             _ => request,
         }

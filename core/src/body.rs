@@ -2,7 +2,7 @@
 //!
 //! JSON, forms and multipart are inspected event by event as they arrive; a token that a chunk cuts is carried over. What is one text
 //! (`text/plain`, unknown types, what follows the point where JSON is broken) is one token: it is gathered, up to
-//! `limits.body_bytes`, and inspected at the end. A body that comes in one piece is never copied.
+//! `limits.body_bytes`, and inspected at the end, as XML is. A body that comes in one piece is never copied.
 
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
@@ -249,15 +249,12 @@ impl Body {
 
     /// One text: as a value, and if its type is unknown as a form too (its structure as JSON is found in the value).
     fn text(&self, run: &mut Run<'_>, text: &[u8], offset: usize) {
-        let is_xml = match self.reading {
-            Reading::Xml => elements::inspect(run, text, offset, true),
+        match self.reading {
+            Reading::Xml if elements::inspect(run, text, offset, true) => return,
             Reading::Union if text.trim_ascii_start().starts_with(b"<") => {
-                elements::inspect(run, text, offset, false)
+                elements::inspect(run, text, offset, false);
             }
-            _ => false,
-        };
-        if is_xml && self.reading == Reading::Xml {
-            return;
+            _ => {}
         }
         let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
         let origin = at(offset);

@@ -64,6 +64,7 @@ type Piece = (Range<usize>, Option<char>);
 /// An element that is open.
 #[derive(Debug)]
 struct Open {
+    name: Range<usize>,
     /// Where the pointer to its parent ends.
     pointer: usize,
     /// Its first piece.
@@ -83,12 +84,16 @@ struct Walk<'w, 'r> {
     pieces: Vec<Piece>,
     /// The first piece of the text that no tag has ended yet.
     first: usize,
-    /// Pieces of elements that hold text and elements, with their pointers; none lies within another.
-    mixed: Vec<(Range<usize>, String)>,
+    /// Pieces of elements that hold text and elements, with the names that lead there; none lies within another.
+    mixed: Vec<(Range<usize>, Vec<Range<usize>>)>,
 }
 
 impl Walk<'_, '_> {
     fn event(&mut self, event: XmlEvent) {
+        // Beyond the limit nothing is inspected, so nothing need be remembered.
+        if self.run.is_full() {
+            return;
+        }
         match event {
             XmlEvent::Start(name) => {
                 self.end_of_text();
@@ -96,13 +101,15 @@ impl Walk<'_, '_> {
                     parent.has_children = true;
                 }
                 let (pointer, first) = (self.pointer.len(), self.pieces.len());
-                self.open.push(Open { pointer, first, has_children: false, has_text: false });
-                self.name("", name);
+                self.name(&name);
+                self.open.push(Open { name, pointer, first, has_children: false, has_text: false });
             }
             XmlEvent::Attribute(name, value) => {
                 let end = self.pointer.len();
-                self.name("@", name);
-                self.attribute(value);
+                self.name(&name);
+                self.pointer.insert(end + 1, '@');
+                let pieces: Vec<_> = xml::references(self.document, value).collect();
+                self.pieces(&pieces, Transform::Xml);
                 self.pointer.truncate(end);
             }
             XmlEvent::End => {
@@ -124,39 +131,16 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Goes down to what has this name, and inspects it.
-    fn name(&mut self, mark: &str, name: Range<usize>) {
+    /// Inspects a name, and goes down to what has it.
+    fn name(&mut self, name: &Range<usize>) {
+        self.enter(name);
         let text = self.document.get(name.clone()).unwrap_or_default();
-        let mut shown = mark.as_bytes().to_vec();
-        shown.extend_from_slice(text.get(..LONGEST_NAME).unwrap_or(text));
-        pointer_key(&shown, &mut self.pointer);
-        let origin = self.origin(name.start);
-        self.field(text, &origin, true);
+        self.field(text, &self.origin(name.start), true);
     }
 
-    fn attribute(&mut self, value: Range<usize>) {
-        let mut pieces = Vec::new();
-        let mut at = value.start;
-        let text = self.document.get(..value.end).unwrap_or_default();
-        while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(b'&', rest)) {
-            let start = at + found;
-            let rest = text.get(start + 1..).unwrap_or_default();
-            let reference = memchr::memchr(b';', rest).and_then(|end| rest.get(..end));
-            let name = reference.and_then(|name| std::str::from_utf8(name).ok());
-            let Some((name, character)) = name.and_then(|name| Some((name, xml::character(name)?)))
-            else {
-                // It refers to nothing that XML knows; a reader that goes on takes it as it stands.
-                pieces.push((at..start + 1, None));
-                at = start + 1;
-                continue;
-            };
-            pieces.push((at..start, None));
-            let end = start + name.len() + 2;
-            pieces.push((start..end, Some(character)));
-            at = end;
-        }
-        pieces.push((at..value.end, None));
-        self.pieces(&pieces, Transform::Xml);
+    fn enter(&mut self, name: &Range<usize>) {
+        let text = self.document.get(name.clone()).unwrap_or_default();
+        pointer_key(text.get(..LONGEST_NAME).unwrap_or(text), &mut self.pointer);
     }
 
     /// A tag ends a stretch of text.
@@ -177,19 +161,21 @@ impl Walk<'_, '_> {
         let Some(element) = self.open.pop() else { return };
         if element.has_children && element.has_text {
             while self.mixed.pop_if(|(inner, _)| inner.start >= element.first).is_some() {}
-            self.mixed.push((element.first..self.pieces.len(), self.pointer.clone()));
+            // Written out, they could be as long as the document, each.
+            let names = self.open.iter().chain([&element]).map(|open| open.name.clone()).collect();
+            self.mixed.push((element.first..self.pieces.len(), names));
         }
         self.pointer.truncate(element.pointer);
-        if self.open.is_empty() {
-            self.pointer.clear();
-        }
     }
 
     /// Inspects elements that hold text and elements as one text each.
     fn joins(&mut self) {
         let pieces = std::mem::take(&mut self.pieces);
-        for (range, pointer) in std::mem::take(&mut self.mixed) {
-            self.pointer = pointer;
+        for (range, names) in std::mem::take(&mut self.mixed) {
+            self.pointer.clear();
+            for name in &names {
+                self.enter(name);
+            }
             self.pieces(pieces.get(range).unwrap_or_default(), Transform::Join);
         }
     }

@@ -238,11 +238,17 @@ impl Run<'_> {
     #[inline]
     fn count(&mut self) -> bool {
         self.case.fields += 1;
-        let fits = self.case.fields <= self.plan.limits.fields;
+        let fits = !self.is_full();
         if !fits {
             self.case.partial(self.plan, Limit::Fields);
         }
         fits
+    }
+
+    /// Whether the request has more fields than are inspected.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.case.fields > self.plan.limits.fields
     }
 
     /// Whether a value is its only reading, no structure, and opens no gate by its bytes.
@@ -284,6 +290,7 @@ impl Run<'_> {
         if !notes.is_empty() {
             self.notes(field, &notes);
         }
+        let mut again = false;
         for index in 0..level.readings.len() {
             let Level { readings, hits, matches } = &mut *level;
             let Some(reading) = readings.get(index, field.raw) else { break };
@@ -295,8 +302,9 @@ impl Run<'_> {
             } else if !scanned {
                 self.plan.literals(reading.bytes, hits);
             }
-            let structured = rounds > 0
-                && structure::walk(self, &Text { field, readings, index, hits, depth }, reading);
+            let text = Text { field, readings, index, hits, depth, again };
+            let structured = rounds > 0 && structure::walk(self, &text, reading);
+            again |= structured;
             self.detect(field, index, reading, hits, structured, matches);
         }
         if !level.matches.is_empty() {

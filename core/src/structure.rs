@@ -91,6 +91,8 @@ pub(crate) struct Text<'l> {
     pub(crate) hits: &'l Hits,
     /// How many structures it stands in.
     pub(crate) depth: usize,
+    /// Whether an earlier reading of the same field was a structure: what is counted was counted there.
+    pub(crate) again: bool,
 }
 
 struct Leaves<'l, 'r> {
@@ -103,7 +105,7 @@ impl Leaves<'_, '_> {
         if raw.is_empty() {
             return;
         }
-        let &Text { field, readings, index, hits, depth } = self.text;
+        let &Text { field, readings, index, hits, depth, .. } = self.text;
         let range = offset..offset + raw.len();
         // What a parser put together from pieces of the reading is scanned by itself.
         let piece = readings.get(index, field.raw).and_then(|text| text.bytes.get(range.clone()));
@@ -178,7 +180,9 @@ impl Leaves<'_, '_> {
     /// Holds a document, and all documents of the request so far, against the limits.
     fn graphql_size(&mut self, len: usize, size: &GraphqlSize) {
         let case = &mut *self.run.case;
-        case.operations = case.operations.saturating_add(size.operations);
+        if !self.text.again {
+            case.operations = case.operations.saturating_add(size.operations);
+        }
         let limits = &self.run.plan.limits;
         let beyond = [
             ("graphql_depth", size.depth, limits.graphql_depth),

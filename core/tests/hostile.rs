@@ -19,6 +19,9 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&Policy::default(
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const XML: &str = "application/xml";
+const NDJSON: &str = "application/x-ndjson";
+const GRAPHQL: &str = "application/graphql";
 
 /// Bytes that mean something to some lexer, decoder or parser.
 const TELLING: [u8; 22] = [
@@ -218,6 +221,21 @@ fn a_mebibyte_of_one_byte() {
     }
 }
 
+/// Where a parser looks for an end that does not come, or remembers what leads to each of many: steps do not tell, a clock and a debugger do.
+#[test]
+fn a_mebibyte_of_xml() {
+    let open = format!("<{}>", "n".repeat(250)).repeat(30);
+    for (what, body) in [
+        ("references without an end", wrapped("<a b='", "&", "'/>", 1_000_000)),
+        ("references of all there is", wrapped("<a b='&", "0", ";'/>", 1_000_000)),
+        ("text beside elements, far down", wrapped(&open, "<b>x<i/></b>", "", 1_000_000)),
+        ("attributes", wrapped("<a", " b='c'", "/>", 1_000_000)),
+        ("elements", repeat("<a>", 1_000_000)),
+    ] {
+        let _ = inspect(&format!("1 MiB of XML: {what}"), &post(XML, &body));
+    }
+}
+
 /// The same in every format that a parser takes, shorter.
 #[test]
 fn one_byte_in_every_format() {
@@ -235,6 +253,12 @@ fn one_byte_in_every_format() {
             (JSON, b"", b""),
             (FORM, b"a=", b""),
             (FORM, b"", b""),
+            (NDJSON, b"", b""),
+            (XML, b"<a b='", b"'/>"),
+            (XML, b"<a>", b"</a>"),
+            (GRAPHQL, b"query { a(b: \"", b"\") }"),
+            (GRAPHQL, b"query {", b"}"),
+            ("text/plain; charset=utf-16le", b"", b""),
             ("x/y", b"", b""),
         ] {
             let body = [before, &run, after].concat();
@@ -290,6 +314,29 @@ const FAMILIES: &[Family] = &[
         make: |n| {
             wrapped("{\"a\":\"", "%26lt%3b\\u0026lt;+&#x25;27/./../\u{ff1c}\u{200b}", "\"}", n)
         },
+    },
+    Family { name: "a=&&& in XML", content_type: XML, make: |n| wrapped("<a b='", "&", "'/>", n) },
+    Family {
+        name: "references in XML",
+        content_type: XML,
+        make: |n| wrapped("<a b='", "&#39;", "'/>", n),
+    },
+    Family {
+        name: "comments in XML",
+        content_type: XML,
+        make: |n| wrapped("<a>", "x<!---->", "</a>", n),
+    },
+    Family { name: "mixed XML", content_type: XML, make: |n| nested_xml(n, "<b>'x<i/>y</b>") },
+    Family {
+        name: "mixed in mixed XML",
+        content_type: XML,
+        make: |n| nested_xml(n, "<b>'x<b>y<i/>z</b>y</b>z"),
+    },
+    Family { name: "JSON lines", content_type: NDJSON, make: |n| repeat("{\"a\":\"it's\"}\n", n) },
+    Family {
+        name: "GraphQL",
+        content_type: GRAPHQL,
+        make: |n| wrapped("query {", "a:b(c:{d:[\"it's\"]}){e}", "}", n),
     },
     Family { name: "base64 of base64", content_type: "text/plain", make: |n| nested_base64(n, 3) },
     Family {
@@ -431,6 +478,13 @@ fn json_in_json(bytes: usize, levels: usize) -> Vec<u8> {
         text = serde_json::json!({ "a": text, "b": "x' or 1=1" }).to_string();
     }
     text.into_bytes()
+}
+
+/// Elements within thirty others of long names.
+fn nested_xml(bytes: usize, unit: &str) -> Vec<u8> {
+    let name = "n".repeat(bytes / 300);
+    let [open, close] = ["<", "</"].map(|mark| format!("{mark}{name}>").repeat(30));
+    wrapped(&open, unit, &close, bytes)
 }
 
 fn nested_base64(bytes: usize, levels: usize) -> Vec<u8> {

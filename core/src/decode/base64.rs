@@ -162,14 +162,18 @@ fn decode_web_token(input: &[u8], out: &mut View) -> bool {
     let reads = head_is_plausible(first) && write(&mut rewrite, 0..header, 0, first);
     let second = symbols(&claims);
     let mut done = header;
-    if reads && head_is_plausible(second) {
+    // Shorter ones are no claims: sessions of some frameworks have their time there.
+    if reads && second.len() >= SHORTEST && head_is_plausible(second) {
         rewrite.replace(header..claims.start, b" ", Transform::Base64);
         // Up to where they are base64.
         write(&mut rewrite, claims.clone(), claims.start, second);
         done = claims.end;
     }
     rewrite.replace(done..input.len(), b"", Transform::Base64);
-    let reads = rewrite.finish() && reads && is_text(out.bytes(), false);
+    // Claims that are no text shall not hide the header.
+    let head = first.len() / 4 * 3;
+    let reads =
+        rewrite.finish() && reads && is_text(out.bytes().get(..head).unwrap_or_default(), true);
     if !reads {
         out.truncate(0);
     }

@@ -3,20 +3,13 @@
 /// The value of one hexadecimal digit.
 #[inline]
 pub(crate) fn digit(byte: u8) -> Option<u8> {
-    let value = VALUES[usize::from(byte)];
-    (value < 16).then_some(value)
-}
-
-static VALUES: [u8; 256] = {
-    let mut table = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 16 {
-        table[b"0123456789abcdef"[value] as usize] = value as u8;
-        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
     }
-    table
-};
+}
 
 /// The byte that two digits write.
 #[inline]

@@ -85,8 +85,13 @@ pub(crate) fn read(bytes: &[u8], depth: usize, mut each: impl FnMut(XmlEvent)) -
                         end.problems.set_if(true, XmlProblems::MALFORMED);
                         return end;
                     };
-                    let name = range(text, attribute.key.as_ref());
-                    each(XmlEvent::Attribute(name, range(text, &attribute.value)));
+                    let (name, value) =
+                        (range(text, attribute.key.as_ref()), range(text, &attribute.value));
+                    let dangling = references(bytes, value.clone()).any(|(range, character)| {
+                        character.is_none() && bytes.get(range.start) == Some(&b'&')
+                    });
+                    end.problems.set_if(dangling, XmlProblems::ENTITY);
+                    each(XmlEvent::Attribute(name, value));
                 }
                 if matches!(event, Event::Empty(_)) {
                     each(XmlEvent::End);
@@ -132,6 +137,30 @@ pub(crate) fn read(bytes: &[u8], depth: usize, mut each: impl FnMut(XmlEvent)) -
             }
         }
     }
+}
+
+/// The stretches of an attribute's value: references with the characters that they stand for, what refers to nothing that XML knows, and the text
+/// between. O(len): a reference ends before the next one begins.
+pub(crate) fn references(
+    document: &[u8],
+    value: Range<usize>,
+) -> impl Iterator<Item = (Range<usize>, Option<char>)> {
+    let text = document.get(..value.end).unwrap_or_default();
+    let mut at = value.start;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let start = at;
+        let [b'&', inside @ ..] = rest else {
+            at += memchr::memchr(b'&', rest).unwrap_or(rest.len());
+            return Some((start..at, None));
+        };
+        let len = memchr::memchr2(b'&', b';', inside).unwrap_or(inside.len());
+        let is_closed = inside.get(len) == Some(&b';');
+        at += 1 + len + usize::from(is_closed);
+        let name = inside.get(..len).filter(|_| is_closed);
+        let name = name.and_then(|name| std::str::from_utf8(name).ok());
+        Some((start..at, name.and_then(character)))
+    })
 }
 
 /// Whether a reader that heeds an encoding of that name sees the characters that a reader of UTF-8 sees.
@@ -209,6 +238,25 @@ mod tests {
     }
 
     #[test]
+    fn attributes_are_cut_at_references() {
+        let value = "a&lt;b&&#x27;&nope;c&";
+        let cut: Vec<_> = references(value.as_bytes(), 0..value.len())
+            .map(|(range, character)| (&value[range], character))
+            .collect();
+        let expected = [
+            ("a", None),
+            ("&lt;", Some('<')),
+            ("b", None),
+            ("&", None),
+            ("&#x27;", Some('\'')),
+            ("&nope;", None),
+            ("c", None),
+            ("&", None),
+        ];
+        assert_eq!(cut, expected);
+    }
+
+    #[test]
     fn what_readers_differ_about_is_told() {
         for (document, expected) in [
             ("<a>", &["not-one"][..]),
@@ -219,6 +267,9 @@ mod tests {
             ("<a b=1/>", &["malformed"]),
             ("<a>&nbsp;</a>", &["entity"]),
             ("<a>&#xD800;</a>", &["entity"]),
+            ("<a b='&c;'/>", &["entity"]),
+            ("<a b='&amp;&lt;x&#39;'/>", &[]),
+            ("<a b='x &'/>", &["entity"]),
             ("<a>&#x110000;</a>", &["entity"]),
             ("<?xml version='1.0' encoding='utf-7'?><a>é</a>", &["encoding"]),
             ("<?xml version='1.0' encoding='UTF-8'?><a>é</a>", &[]),
