@@ -3,6 +3,8 @@
 //! `cargo xtask quality --data DIR` runs it over `DIR/values.jsonl` and `DIR/requests.jsonl` (one JSON object a line: `label`, `class`,
 //! `cluster`, and `value | value_b64` or `method, target, headers, body`) and writes the tables to `benches/record/`.
 //!
+//! The values are also put at every place of a request ([`places`]).
+//!
 //! Caught or flagged means any action but allow. By cluster, each cluster of near-duplicates counts once, as the mean of
 //! its records; so floods of one tool do not rule.
 
@@ -12,6 +14,7 @@
     reason = "this is a program that prints tables"
 )]
 
+mod places;
 mod report;
 
 use std::fs::File;
@@ -27,6 +30,7 @@ use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
 use serde::Deserialize;
 
+use places::Places;
 use report::{Bars, Rates, Record};
 
 /// Rates of detection and false positives on labelled data
@@ -80,13 +84,18 @@ fn main() -> ExitCode {
             continue;
         }
         match measure(&path, &args) {
-            Ok(rates) => {
-                let table = rates.table(kind, &name);
-                print!("{table}");
-                let file = args.record.join(format!("quality-{name}-{kind}.md"));
-                if let Err(error) = std::fs::write(&file, &table) {
-                    eprintln!("quality: {}: {error}", file.display());
-                    return ExitCode::from(2);
+            Ok((rates, places)) => {
+                let mut tables = vec![(kind, rates.table(kind, &name))];
+                if kind == "values" {
+                    tables.push(("places", places.table(&name)));
+                }
+                for (kind, table) in tables {
+                    print!("{table}");
+                    let file = args.record.join(format!("quality-{name}-{kind}.md"));
+                    if let Err(error) = std::fs::write(&file, &table) {
+                        eprintln!("quality: {}: {error}", file.display());
+                        return ExitCode::from(2);
+                    }
                 }
                 if kind == "values" && args.check {
                     for miss in rates.misses(&Bars::default()) {
@@ -104,7 +113,7 @@ fn main() -> ExitCode {
     if missed { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
-fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
+fn measure(path: &Path, args: &Args) -> Result<(Rates, Places), String> {
     let engines = Sensitivity::ALL
         .into_iter()
         .map(|sensitivity| {
@@ -117,6 +126,7 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut scratches: Vec<_> = engines.iter().map(|_| Scratch::new()).collect();
     let mut rates = Rates::default();
+    let mut places = Places::default();
     let file = File::open(path).map_err(|error| error.to_string())?;
     for (number, text) in BufReader::new(file).lines().enumerate() {
         let text = text.map_err(|error| error.to_string())?;
@@ -133,6 +143,27 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
             );
         }
         let attack = line.label == "attack";
+        let at_default = engines.get(1).zip(scratches.get_mut(1));
+        if let Some((engine, scratch)) = at_default
+            && line.target.is_none()
+            && (attack || report::ordinary(&line.class))
+        {
+            let value = bytes(line.value.as_ref(), line.value_b64.as_ref())?;
+            let wrong = places.add(engine, scratch, attack, &line.cluster, &value);
+            if !wrong.is_empty()
+                && line.class.contains(&args.only)
+                && rates.wrong_so_far(PLACED) < args.wrong
+            {
+                rates.count_wrong(PLACED);
+                let value = String::from_utf8_lossy(&value);
+                println!(
+                    "{:24} {:16} only {:35} {value:?}",
+                    line.class,
+                    line.source,
+                    wrong.join(", ")
+                );
+            }
+        }
         let wrong = caught.get(1).is_some_and(|(action, _)| (*action > Action::Allow) != attack);
         if wrong && line.class.contains(&args.only) && rates.wrong_so_far(&line.class) < args.wrong
         {
@@ -143,24 +174,30 @@ fn measure(path: &Path, args: &Args) -> Result<Rates, String> {
         let caught = caught.iter().map(|(action, _)| *action > Action::Allow).collect();
         rates.add(Record { attack, class: line.class, cluster: line.cluster, caught }, wrong);
     }
-    Ok(rates)
+    Ok((rates, places))
 }
 
-fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<(Action, String), String> {
-    let bytes = |text: &Option<String>, coded: &Option<String>| match (text, coded) {
+/// The name that what is judged otherwise at a place than alone is counted under.
+const PLACED: &str = "(placed)";
+
+fn bytes(text: Option<&String>, coded: Option<&String>) -> Result<Vec<u8>, String> {
+    match (text, coded) {
         (Some(text), _) => Ok(text.clone().into_bytes()),
         (None, Some(coded)) => BASE64_STANDARD.decode(coded).map_err(|error| error.to_string()),
         (None, None) => Ok(Vec::new()),
-    };
+    }
+}
+
+fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<(Action, String), String> {
     let verdict = if let Some(target) = &line.target {
-        let body = bytes(&line.body, &line.body_b64)?;
+        let body = bytes(line.body.as_ref(), line.body_b64.as_ref())?;
         let mut request = Request::new(&line.method, target).body(&body);
         for (name, value) in &line.headers {
             request = request.header(name, value);
         }
         engine.inspect_with(scratch, &request)
     } else {
-        let value = bytes(&line.value, &line.value_b64)?;
+        let value = bytes(line.value.as_ref(), line.value_b64.as_ref())?;
         engine.inspect_value(scratch, Place::Query, &value)
     };
     let why = verdict

@@ -44,6 +44,11 @@ const TECHNICAL: [&str; 5] = [
     "benign-markdown",
 ];
 
+/// Whether a benign kind is of the ordinary ones.
+pub(crate) fn ordinary(kind: &str) -> bool {
+    !TECHNICAL.contains(&kind) && !HARD.contains(&kind)
+}
+
 /// Sums of one cluster: records, and caught ones for each sensitivity.
 #[derive(Clone, Copy, Default)]
 struct Sum {
@@ -70,7 +75,7 @@ enum By {
 impl Rates {
     pub(crate) fn add(&mut self, record: Record, wrong: bool) {
         if wrong {
-            *self.wrong.entry(record.class.clone()).or_default() += 1;
+            self.count_wrong(&record.class);
         }
         let clusters = self.classes.entry((!record.attack, record.class)).or_default();
         let sum = clusters.entry(record.cluster).or_default();
@@ -78,6 +83,10 @@ impl Rates {
         for (sum, caught) in sum.caught.iter_mut().zip(record.caught) {
             *sum += u32::from(caught);
         }
+    }
+
+    pub(crate) fn count_wrong(&mut self, class: &str) {
+        *self.wrong.entry(class.to_owned()).or_default() += 1;
     }
 
     pub(crate) fn wrong_so_far(&self, class: &str) -> usize {
@@ -126,8 +135,7 @@ impl Rates {
         ));
         let technical = |name: &str| TECHNICAL.contains(&name);
         let hard = |name: &str| HARD.contains(&name);
-        let (rates, samples) =
-            self.rate(by, |benign, name| benign && !technical(name) && !hard(name));
+        let (rates, samples) = self.rate(by, |benign, name| benign && ordinary(name));
         tiers.push(("flagged, ordinary", rates, samples));
         let (rates, samples) = self.rate(by, |benign, name| benign && technical(name));
         tiers.push(("flagged, technical", rates, samples));
