@@ -20,13 +20,14 @@ use crate::inspect::{At, Case, Field, Memory, Origin, Run};
 use crate::parse::header::{self, Treatment, ValueBytes};
 use crate::parse::target::{Problems, Target};
 use crate::parse::{cookie, query};
+use crate::prefilter::literals::Hits;
 use crate::repeat;
 use crate::request::Request;
 use crate::schema::full::CompiledSchema;
 use crate::scratch::Scratch;
 use crate::span::{Basis, Part, Place, Span};
 use crate::trail::Trail;
-use crate::verdict::{Action, Limit, Progress, Verdict};
+use crate::verdict::{Action, Finding, Limit, Progress, Verdict};
 
 /// A request that comes in pieces.
 ///
@@ -296,7 +297,7 @@ impl State {
         // What no application decodes as pairs, but some print, log or resolve.
         let texts = [
             (parsed.authority, &b"authority"[..], Coding::None),
-            (Some(parsed.path), b"path", Coding::Percent),
+            (Some(parsed.path.clone()), b"path", Coding::Percent),
             (parsed.fragment, b"fragment", Coding::Percent),
         ];
         for (range, name, coding) in texts {
@@ -308,6 +309,7 @@ impl State {
             let classes = Classes::of(raw);
             run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
         }
+        segments(&mut run, target, parsed.path, &hits);
         if ambiguous_path {
             run.ambiguity(Ambiguity::PathForm, whole(Part::Target, target.len()));
         }
@@ -497,6 +499,38 @@ fn is_bad(target: &Target) -> bool {
     [Problems::FORM, Problems::CONTROL, Problems::BLANK, Problems::USERINFO]
         .into_iter()
         .any(|problem| target.problems.has(problem))
+}
+
+/// Each segment of the path that is more than plain words, as a value of its own: `/view/%2Fetc%2Fpasswd/raw` hands on `/etc/passwd`,
+/// which the path as a whole does not begin with. Not one in which a finding stands that blocks: nothing is told twice.
+fn segments(run: &mut Run<'_>, target: &[u8], path: Range<usize>, hits: &Hits) {
+    let trail = Trail::name(b"path", Coding::None);
+    let mut start = path.start;
+    for raw in cut(target, &path).split(|&byte| byte == b'/') {
+        let range = start..start + raw.len();
+        start = range.end + 1;
+        let classes = Classes::of(raw);
+        let told = |f: &Finding| {
+            let Span { part, range: told, .. } = &f.span;
+            let here = told.start < range.end && range.start < told.end;
+            f.action == Action::Block && *part == Part::Target && here
+        };
+        if classes.without(Classes::ORDINARY) == Classes::NONE
+            || run.case.verdict.findings.iter().any(told)
+        {
+            continue;
+        }
+        run.field(&Field {
+            raw,
+            classes,
+            coding: Coding::Percent,
+            place: Place::Path,
+            name: false,
+            clean: hits.is_clean(range.clone()),
+            origin: &Origin::Part { part: Part::Target, index: 0, offset: range.start },
+            trail: &trail,
+        });
+    }
 }
 
 fn cut<'t>(text: &'t [u8], range: &Range<usize>) -> &'t [u8] {
