@@ -21,8 +21,8 @@ struct Escape {
     lone_surrogate: bool,
 }
 
-/// Reads escapes once, if one of them gives a character by number: `\xHH`, `\uHHHH`, `\u{H…}`, or three octal digits
-/// for a printable ASCII character. O(len).
+/// Reads escapes once, if one of them gives a character by number: `\xHH`, `\uHHHH`, `\u{H…}`, or octal digits for a
+/// printable ASCII character: three, or two from `\40` on. O(len).
 pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
     if !any_by_number(input) {
         return false;
@@ -94,6 +94,9 @@ fn escape(rest: &[u8]) -> Option<Escape> {
                 by_number: printable,
                 lone_surrogate: false,
             })
+        }
+        [_, a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => {
+            by_number(3, ((a - b'0') << 3 | (b - b'0')).into())
         }
         [_, letter, ..] => {
             let reads = match letter {

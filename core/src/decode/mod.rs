@@ -26,6 +26,7 @@ pub(crate) mod readings;
 mod rewrite;
 mod step;
 pub(crate) mod unicode;
+pub(crate) mod utf7;
 mod utf8;
 pub(crate) mod view;
 mod zero_width;

@@ -77,7 +77,7 @@ impl Node {
     fn steps(&self, raw: &[u8], is_root: bool) -> u8 {
         let allowed = match self.step {
             // The reading where `+` stays: all else comes of reading 0 as well.
-            None if !is_root => Step::Base64.bit(),
+            None if !is_root => Step::Base64.bit() | Step::Utf7.bit(),
             Some(Step::Path) => return 0,
             // Once is enough: it leaves nothing of its own kind.
             Some(Step::Unicode) => !Step::Unicode.bit(),

@@ -2,7 +2,7 @@
 
 use super::percent::Flavour;
 use super::view::View;
-use super::{base64, html_entity, js_escape, path, percent, unicode};
+use super::{base64, html_entity, js_escape, path, percent, unicode, utf7};
 use crate::classes::Classes;
 
 /// A step from one reading to the next. The order is that of the main line.
@@ -12,17 +12,19 @@ pub(crate) enum Step {
     Plus,
     HtmlEntity,
     JsEscape,
+    Utf7,
     Unicode,
     Base64,
     Path,
 }
 
 /// All of them.
-pub(crate) const STEPS: [Step; 7] = [
+pub(crate) const STEPS: [Step; 8] = [
     Step::Percent,
     Step::Plus,
     Step::HtmlEntity,
     Step::JsEscape,
+    Step::Utf7,
     Step::Unicode,
     Step::Base64,
     Step::Path,
@@ -53,7 +55,7 @@ impl Step {
         1 << self as u8
     }
 
-    /// Whether the step can change a value of these classes. O(1); overstates.
+    /// Whether the step can change a value of these classes. O(len) at most; overstates.
     pub(super) fn may_apply(self, bytes: &[u8], classes: Classes) -> bool {
         match self {
             Step::Percent => classes.intersects(Classes::PERCENT),
@@ -65,6 +67,7 @@ impl Step {
             }
             Step::HtmlEntity => classes.intersects(Classes::AMP),
             Step::JsEscape => classes.intersects(Classes::BACKSLASH),
+            Step::Utf7 => classes.intersects(Classes::PLUS) && utf7::may_be(bytes),
             Step::Unicode => classes.intersects(Classes::HIGH.or(Classes::CONTROL)),
             Step::Base64 => base64::may_be(bytes, classes),
             Step::Path => classes.intersects(Classes::SLASH.or(Classes::BACKSLASH)),
@@ -78,6 +81,7 @@ impl Step {
             Step::Plus => percent::decode(input, Flavour::Form, out),
             Step::HtmlEntity => html_entity::decode(input, out),
             Step::JsEscape => js_escape::decode(input, out),
+            Step::Utf7 => utf7::decode(input, out),
             Step::Unicode => unicode::decode(input, out),
             Step::Base64 => base64::decode(input, out),
             Step::Path => path::decode(input, out),

@@ -24,6 +24,9 @@ pub enum Transform {
     HtmlEntity,
     /// `\uXXXX`, `\xXX`, `\u{X}`, octal: JavaScript and kin.
     JsEscape,
+    /// UTF-7 (RFC 2152), where it writes ASCII: `+ADw-`.
+    #[serde(rename = "utf-7")]
+    Utf7,
     /// The escapes of a JSON string (RFC 8259).
     JsonString,
     /// Overlong or otherwise invalid UTF-8 read as lenient decoders read it.
@@ -46,12 +49,13 @@ pub enum Transform {
 
 impl Transform {
     /// Every transform, in the order in which one pass that applies several of them applies them.
-    pub(crate) const ALL: [Transform; 14] = [
+    pub(crate) const ALL: [Transform; 15] = [
         Transform::Form,
         Transform::Percent,
         Transform::PercentU,
         Transform::HtmlEntity,
         Transform::JsEscape,
+        Transform::Utf7,
         Transform::JsonString,
         Transform::Overlong,
         Transform::Fold,
@@ -71,6 +75,7 @@ impl Transform {
             Transform::PercentU => "percent-u",
             Transform::HtmlEntity => "html-entity",
             Transform::JsEscape => "js-escape",
+            Transform::Utf7 => "utf-7",
             Transform::JsonString => "json-string",
             Transform::Overlong => "overlong",
             Transform::Fold => "fold",

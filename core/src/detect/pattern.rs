@@ -44,7 +44,9 @@ impl Decoding {
             Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
             Some(Transform::JsEscape) => Decoding::JsEscape,
             Some(Transform::Base64) => Decoding::Base64,
-            Some(Transform::Overlong | Transform::Fold | Transform::ZeroWidth) => Decoding::Unicode,
+            Some(
+                Transform::Utf7 | Transform::Overlong | Transform::Fold | Transform::ZeroWidth,
+            ) => Decoding::Unicode,
             Some(Transform::Path) => Decoding::Path,
         };
         self == kind

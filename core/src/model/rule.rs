@@ -226,7 +226,7 @@ pub enum Decoding {
     JsEscape,
     /// Base64 decoded.
     Base64,
-    /// Lenient UTF-8, folds and zero-width removal.
+    /// Lenient UTF-8, UTF-7, folds and zero-width removal.
     Unicode,
     /// Path resolved.
     Path,
