@@ -93,7 +93,7 @@ const MULTIPART: &str = "multipart/form-data; boundary=b";
 fn gzip_of(unit: &[u8], bytes: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let block = unit.repeat((64 << 10) / unit.len() + 1);
-    for _ in 0..bytes / block.len() + 1 {
+    for _ in 0..=bytes / block.len() {
         encoder.write_all(&block).unwrap();
     }
     encoder.finish().unwrap()
