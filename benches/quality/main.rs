@@ -48,6 +48,9 @@ struct Args {
     /// Print the first N records judged wrong at `default` of each class or kind
     #[arg(long, default_value_t = 0)]
     wrong: usize,
+    /// Weight files to try in place of the built-in ones: a folder with some of sql.json, shell.json, …
+    #[arg(long, value_name = "DIR")]
+    weights: Option<PathBuf>,
     /// Only classes and kinds whose name holds this text are listed by --wrong
     #[arg(long, default_value = "")]
     only: String,
@@ -114,12 +117,21 @@ fn main() -> ExitCode {
 }
 
 fn measure(path: &Path, args: &Args) -> Result<(Rates, Places), String> {
+    let mut bundle =
+        Policy::builtin("default").and_then(Bundle::new).map_err(|error| error.to_string())?;
+    for weights in &mut bundle.weights {
+        let file = args.weights.as_ref().map(|dir| dir.join(&weights.content.detector));
+        if let Some(file) =
+            file.map(|file| file.with_extension("json")).filter(|file| file.exists())
+        {
+            let text = std::fs::read(&file).map_err(|error| error.to_string())?;
+            weights.content = serde_json::from_slice(&text)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+    }
     let engines = Sensitivity::ALL
         .into_iter()
         .map(|sensitivity| {
-            let mut bundle = Policy::builtin("default")
-                .and_then(Bundle::new)
-                .map_err(|error| error.to_string())?;
             bundle.policy.sensitivity = sensitivity;
             Engine::builder().build(&bundle).map_err(|error| error.to_string())
         })

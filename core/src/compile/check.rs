@@ -54,6 +54,7 @@ mod tests {
 
     use super::*;
     use crate::model::policy::Policy;
+    use crate::model::weights::Levels;
 
     fn folder() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/load/check")
@@ -94,7 +95,7 @@ mod tests {
         let mut bundle = bundle("weights.yaml");
         let sql = bundle.weights.iter().position(|w| w.content.detector == "sql").unwrap();
         let mut again = bundle.weights[sql].clone();
-        again.content.levels.high = again.content.levels.paranoid;
+        again.content.levels = Levels { paranoid: 35, high: 35, default: 60, low: 95 };
         bundle.weights.push(again);
         bundle.weights.retain(|weights| weights.content.detector != "html");
         let errors = told(&check(&bundle, &["sql", "html", "shell", "path"]));

@@ -1,7 +1,7 @@
 //! Attributes: the states of the tokenizer between a tag's name and its `>`.
 
 use super::lex::Lexer;
-use super::style;
+use super::style::{self, Does};
 use super::url::{self, Target};
 use super::words::{self, Attribute, HtmlToken as T};
 use crate::detect::segment::Sink;
@@ -80,9 +80,14 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 self.interesting = true;
             }
             Attribute::Style => {
-                let runs = style::runs(self.view.get(from..to).unwrap_or_default());
-                self.emit(if runs { T::SCRIPT_STYLE } else { T::STYLE }, at, name.len());
-                self.interesting |= runs;
+                let does = style::does(self.view.get(from..to).unwrap_or_default());
+                let token = match does {
+                    Does::Run => T::SCRIPT_STYLE,
+                    Does::Load => T::STYLE_URL,
+                    Does::Look => T::STYLE,
+                };
+                self.emit(token, at, name.len());
+                self.interesting |= does == Does::Run;
             }
             Attribute::HttpEquiv => {
                 let acts = ACTING_HEADERS.iter().any(|h| self.value_is(from, to, h));

@@ -8,7 +8,7 @@
 //! One pass over the bytes, and one search for each end of raw text; a search that failed is remembered.
 
 use super::fold::ScriptLook;
-use super::style;
+use super::style::{self, Does};
 use super::words::{self, HtmlToken as T, RAW_NAMES, Raw};
 use crate::detect::script::lex as script;
 use crate::detect::segment::Sink;
@@ -248,7 +248,8 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             // A sheet that has no end of its own reaches to the next tag.
             let own_end = self.end != ends_before;
             let len = if own_end { None } else { memchr::memchr(b'<', sheet) };
-            if style::runs(sheet.get(..len.unwrap_or(sheet.len())).unwrap_or_default()) {
+            if style::does(sheet.get(..len.unwrap_or(sheet.len())).unwrap_or_default()) == Does::Run
+            {
                 self.emit(T::SCRIPT_STYLE, self.at, 0);
             }
         }

@@ -6,8 +6,20 @@
 /// Bytes of a style that are remembered.
 const WINDOW: usize = 16;
 
-/// Whether a style sheet or attribute can do more than look. O(len).
-pub(super) fn runs(style: &[u8]) -> bool {
+/// What a style sheet or attribute does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Does {
+    /// Nothing but look.
+    Look,
+    /// Fetches something of another host: `url(//h/x)`.
+    Load,
+    /// Runs script, or loads more style.
+    Run,
+}
+
+/// What a style can do at most. O(len).
+pub(super) fn does(style: &[u8]) -> Does {
+    let mut does = Does::Look;
     let mut window = [0u8; WINDOW];
     let mut at = 0;
     while let Some(&byte) = style.get(at) {
@@ -33,6 +45,12 @@ pub(super) fn runs(style: &[u8]) -> bool {
             *last = char;
         }
         let ends = match char {
+            b'(' if window.ends_with(b"url(") => {
+                if is_remote(style.get(at..).unwrap_or_default()) {
+                    does = Does::Load;
+                }
+                false
+            }
             b'(' => window.ends_with(b"expression("),
             b':' => [&b"script:"[..], b"binding:", b"behavior:", b"behaviour:", b"o-link:"]
                 .iter()
@@ -41,10 +59,22 @@ pub(super) fn runs(style: &[u8]) -> bool {
             _ => false,
         };
         if ends {
-            return true;
+            return Does::Run;
         }
     }
-    false
+    does
+}
+
+/// Whether a URL names a host of its own. Looks at a few bytes behind blanks and a quote.
+fn is_remote(url: &[u8]) -> bool {
+    let url = url.trim_ascii_start();
+    let url = url.strip_prefix(b"'").or(url.strip_prefix(b"\"")).unwrap_or(url).trim_ascii_start();
+    let scheme = url.iter().take(12).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    match url.get(scheme..) {
+        Some([b':', b'/' | b'\\', ..]) => scheme > 0,
+        Some([b'/' | b'\\', b'/' | b'\\', ..]) => scheme == 0,
+        _ => false,
+    }
 }
 
 /// An escape behind its backslash: the character, lower-case, and its length.
@@ -79,14 +109,26 @@ mod tests {
             "-moz-binding: url(x)",
             "@\\0069mport 'x'",
         ] {
-            assert!(runs(style.as_bytes()), "{style}");
+            assert_eq!(does(style.as_bytes()), Does::Run, "{style}");
         }
     }
 
     #[test]
     fn looks_do_nothing() {
-        for style in ["color:red;background:url(/a.png)", "/* expression( */ margin:0", "a{b:c}"] {
-            assert!(!runs(style.as_bytes()), "{style}");
+        for style in [
+            "color:red;font:url",
+            "background:url(/a.png)",
+            "/* expression( url( */ margin:0",
+            "a{b:c}",
+        ] {
+            assert_eq!(does(style.as_bytes()), Does::Look, "{style}");
+        }
+    }
+
+    #[test]
+    fn what_is_fetched_from_elsewhere_is_told() {
+        for style in ["background:url(http://h/a.png)", "background: U\\72 l/**/( '//h/x')"] {
+            assert_eq!(does(style.as_bytes()), Does::Load, "{style}");
         }
     }
 }

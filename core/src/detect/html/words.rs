@@ -45,7 +45,9 @@ tokens! {
         LOCAL_URL,
         SRCDOC,
         STYLE,
-        /// A style that runs or loads: `expression(`, `-moz-binding:`.
+        /// A style that loads something of another host: `url(//h/x)`.
+        STYLE_URL,
+        /// A style that runs or loads script: `expression(`, `-moz-binding:`.
         SCRIPT_STYLE,
         /// `http-equiv=refresh` and kin.
         HTTP_EQUIV,

@@ -242,6 +242,11 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             {
                 ROUTINE
             }
+            NAME if self.last == DDL
+                && words::is_object(self.view.get(range.clone()).unwrap_or_default()) =>
+            {
+                OBJECT
+            }
             token => token,
         };
         self.advance(token, range);

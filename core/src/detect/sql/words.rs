@@ -88,6 +88,15 @@ pub(super) fn begins_statement(word: &[u8]) -> bool {
     STATEMENTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
+/// Words that are objects behind `create`, `alter` and the like, and ordinary names elsewhere.
+const OBJECTS: &[&str] =
+    &["event", "extension", "login", "proc", "role", "sequence", "server", "type", "user"];
+
+/// Whether a word behind `create` or the like says what is made, in any letter case.
+pub(super) fn is_object(word: &[u8]) -> bool {
+    OBJECTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+}
+
 const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(SELECT), "select"),
     (Word::keyword(UNION), "union intersect except minus"),
@@ -151,7 +160,7 @@ const GROUPS: &[(Word, &str)] = &[
          host_name object_id object_name col_name type_name has_dbaccess is_srvrolemember is_member serverproperty \
          to_char to_number to_date to_timestamp to_hex get_byte encode ceil ceiling greatest least datediff date_add \
          date_sub now pi json_extract json_value json_query json_object json_keys json_arrayagg json_each json_depth \
-         json_quote jsonb_build_object row_to_json xmltype xmlelement xmlagg xmlserialize database_to_xml query_to_xml \
+         json_quote json_length json_type json_array json_valid json_contains json_typeof jsonb_typeof isjson json_tuple jsonb_build_object row_to_json xmltype xmlelement xmlagg xmlserialize database_to_xml query_to_xml \
          quote_ident regexp_replace regexp_like regexp_count regexp_instr regexp_substr generate_series inet_aton inet_ntoa \
          inet6_aton char_to_label rawtohex utl_raw length_b sqlite_version sqlite_source_id typeof unicode soundex \
          translate to_clob ora_hash crypt_key zeroifnull bitcount bit_shift bitstring_to_binary tochar iff \
@@ -161,7 +170,7 @@ const GROUPS: &[(Word, &str)] = &[
         Word::common_function(),
         "left right mid char count length len version user exp floor round sum avg min max abs sign sqrt power pow log \
          lower upper trim reverse repeat space date time year month day hour minute second format position locate unnest \
-         field export_set hash crypt strpos like_escape row instring",
+         field export_set hash crypt strpos like_escape row instring match",
     ),
     (
         Word::function(FUNC),
@@ -174,7 +183,7 @@ const GROUPS: &[(Word, &str)] = &[
     ),
     (
         Word::function(DELAY),
-        "sleep pg_sleep benchmark randomblob pg_sleep_for pg_sleep_until receive_message sleepeachrow",
+        "sleep pg_sleep benchmark randomblob get_lock release_lock is_used_lock pg_sleep_for pg_sleep_until receive_message sleepeachrow",
     ),
     (
         Word::SYSTEM,
