@@ -134,7 +134,7 @@ impl Engine {
     ///
     /// ```
     /// use abatis::{Engine, Policy, Request, Scratch};
-    /// let policy = Policy::from_yaml("p.yaml", "routes: [{path: /orders/{id}}]")?;
+    /// let policy = Policy::from_yaml("p.yaml", "routes: [{path: '/orders/{id}'}]")?;
     /// let engine = Engine::new(&policy)?;
     /// let mut scratch = Scratch::new();
     /// assert_eq!(engine.route(&mut scratch, &Request::new("GET", "/orders/7?x=1")), Some(0));
