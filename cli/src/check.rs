@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use abatis::model::policy::{Policy, Sensitivity};
 use abatis::model::rule::{Matcher, NameOrValue, Rule};
-use abatis::{Engine, Finding, Place, Request, RuleId, Scratch};
+use abatis::{Diagnostic, Engine, Finding, Place, RuleId, Scratch};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::output::{Color, Error, print};
+use crate::carrier::Carrier;
+use crate::output::{Color, Error, print, tame};
 use crate::policy::{PolicyArgs, build};
 
 /// Check policy and rules: each rule against its own hits and passes; sizes and build time of the automata.
@@ -18,17 +19,24 @@ use crate::policy::{PolicyArgs, build};
 /// Every hit of a rule must be found by that rule. No pass may be found by it; by a detector, not with a score that counts at
 /// sensitivity `default`. Rules that look at names get their hits and passes as names. Settings and exclusions of the policy
 /// do not count here.
+///
+/// Warnings tell what has no effect: exclusions of fields that cannot be, or that another exclusion covers; rules that can match
+/// nothing, are excluded everywhere, or look as another one does. Hints tell rules of your own whose hits another rule finds too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Exit codes: 0 all is well, 1 a rule does not do what it says, 2 the policy or a file that it names cannot be used: \
+Exit codes: 0 all is well, 1 a rule does not do what it says (with --strict: or there is a warning), 2 the policy or a file that it names cannot be used: \
 all errors are listed at once, with file:line:column.
 
 Examples:
   abatis check
+  abatis check --policy policy.yaml --strict
   abatis check --policy policy.yaml --json")]
 pub(crate) struct Args {
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Warnings are errors
+    #[arg(long)]
+    strict: bool,
     /// The report as JSON
     #[arg(long)]
     json: bool,
@@ -47,23 +55,48 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     plain.policy.limits.findings_max = FINDINGS;
     let mut checker = Checker { engine: build(&plain)?, scratch: Scratch::new() };
     let mut failures = Vec::new();
+    let warnings = Engine::builder().warnings(&bundle);
+    let mut hints = Vec::new();
     let (mut rules, mut hits, mut passes) = (0, 0, 0);
-    for rule in bundle.each_rule() {
-        rules += 1;
-        hits += rule.hits.len();
-        passes += rule.passes.len();
-        checker.check(rule, &mut failures);
+    for file in &bundle.rules {
+        // What ships overlaps on purpose.
+        let is_own = !file.source.name().starts_with("builtin:");
+        for rule in &file.content.rules {
+            rules += 1;
+            hits += rule.hits.len();
+            passes += rule.passes.len();
+            checker.check(rule, &mut failures);
+            if let Some(others) =
+                is_own.then(|| checker.also_found_by(rule)).filter(|o| !o.is_empty())
+            {
+                hints.push(Hint { rule: &rule.id, found_by: others });
+            }
+        }
     }
 
     let memory = engine.memory_usage();
     if args.json {
-        let report = json!({"rules": rules, "hits": hits, "passes": passes, "failures": failures, "compiled_bytes": memory,
+        let report = json!({"rules": rules, "hits": hits, "passes": passes, "failures": failures,
+            "warnings": warnings.iter().map(as_json).collect::<Vec<_>>(), "hints": hints, "compiled_bytes": memory,
             "build_ms": build_ms, "ruleset": engine.ruleset()});
         print(&format!("{report}\n"))?;
     } else {
         let mut report = String::new();
         for failure in &failures {
             failure.tell(&mut report);
+        }
+        for warning in &warnings {
+            let warning = tame(&warning.to_string());
+            let _ = writeln!(report, "{}: {warning}", color.paint("33", "warning"));
+        }
+        for hint in &hints {
+            let others: Vec<_> = hint.found_by.iter().map(|id| format!("`{id}`")).collect();
+            let _ = writeln!(
+                report,
+                "hint: rule `{}`: all of its hits are found by {} too, with no less weight",
+                hint.rule,
+                others.join(" and by ")
+            );
         }
         let mark = if failures.is_empty() {
             color.paint("32", "ok")
@@ -83,7 +116,20 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         );
         print(&report)?;
     }
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let is_well = failures.is_empty() && (warnings.is_empty() || !args.strict);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn as_json(warning: &Diagnostic) -> Value {
+    let Diagnostic { file, line, column, pointer, rule, message, .. } = warning;
+    json!({"file": file, "line": line, "column": column, "pointer": pointer, "rule": rule, "message": message})
+}
+
+/// A rule whose hits others find too.
+#[derive(Serialize)]
+struct Hint<'r> {
+    rule: &'r RuleId,
+    found_by: Vec<RuleId>,
 }
 
 /// As many findings as a policy may ask for: no rule is crowded out by others.
@@ -148,60 +194,41 @@ impl Checker {
         }
     }
 
+    /// The rules of the same class that find every hit, each with at least the weight of `rule`.
+    fn also_found_by(&mut self, rule: &Rule) -> Vec<RuleId> {
+        let mut others: Option<Vec<RuleId>> = None;
+        for hit in &rule.hits {
+            let as_strong = |finding: &&Finding| {
+                finding.rule != rule.id
+                    && finding.class == rule.class
+                    && finding.score >= rule.weight
+            };
+            let found: Vec<_> =
+                self.findings(rule, hit).iter().filter(as_strong).map(|f| f.rule.clone()).collect();
+            let mut both = others.unwrap_or_else(|| found.clone());
+            both.retain(|id| found.contains(id));
+            both.dedup();
+            others = Some(both);
+        }
+        others.unwrap_or_default()
+    }
+
     /// The score that a rule gives a value, or a name if the rule looks at names only; `None` if it does not find it.
     fn score(&mut self, rule: &Rule, value: &str) -> Option<u16> {
+        let of_rule = |finding: &&Finding| finding.rule == rule.id;
+        self.findings(rule, value).iter().filter(of_rule).map(|finding| finding.score).max()
+    }
+
+    /// What is found in a value, or in a name if the rule looks at names only.
+    fn findings(&mut self, rule: &Rule, value: &str) -> &[Finding] {
         let place = rule.targets.first().copied().unwrap_or(Place::Query);
         let scratch = &mut self.scratch;
         let verdict = if rule.part == NameOrValue::Name {
-            let name = Name::new(place, value);
-            self.engine.inspect_with(scratch, &name.request())
+            let carrier = Carrier::name(place, "/", value);
+            self.engine.inspect_with(scratch, &carrier.request())
         } else {
             self.engine.inspect_value(scratch, place, value.as_bytes())
         };
-        let of_rule = |finding: &&Finding| finding.rule == rule.id;
-        verdict.findings.iter().filter(of_rule).map(|finding| finding.score).max()
-    }
-}
-
-/// A request that carries a name where a rule looks for it. Places without names stand for any.
-struct Name {
-    place: Place,
-    target: String,
-    cookie: String,
-    body: String,
-}
-
-impl Name {
-    fn new(place: Place, name: &str) -> Name {
-        let pair: String = name.bytes().fold(String::new(), |mut coded, byte| {
-            let _ = write!(coded, "%{byte:02X}");
-            coded
-        }) + "=1";
-        let mut carrier =
-            Name { place, target: "/".into(), cookie: String::new(), body: String::new() };
-        match place {
-            Place::Form => carrier.body = pair,
-            Place::Json => carrier.body = json!({name: 1}).to_string(),
-            Place::Xml => carrier.body = format!("<{name}/>"),
-            Place::Cookie => carrier.cookie = format!("{name}=1"),
-            _ => carrier.target = format!("/?{pair}"),
-        }
-        carrier
-    }
-
-    fn request(&self) -> Request<'_> {
-        let request = match self.place {
-            Place::Form | Place::Json | Place::Xml => Request::new("POST", &self.target),
-            _ => Request::new("GET", &self.target),
-        };
-        match self.place {
-            Place::Form => {
-                request.header("Content-Type", "application/x-www-form-urlencoded").body(&self.body)
-            }
-            Place::Json => request.header("Content-Type", "application/json").body(&self.body),
-            Place::Xml => request.header("Content-Type", "application/xml").body(&self.body),
-            Place::Cookie => request.header("Cookie", &self.cookie),
-            _ => request,
-        }
+        &verdict.findings
     }
 }

@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use abatis::{Action, Coverage, Scratch, Verdict};
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::events::{self, EventsFormat};
 use crate::http::Message;
 use crate::output::{Color, Error, FailOn, complain, tame};
-use crate::policy::PolicyArgs;
+use crate::policy::{PolicyArgs, build};
 
 /// Judge HTTP/1.1 request texts.
 ///
@@ -37,13 +40,20 @@ pub(crate) struct Args {
     /// One JSON object a request: `{"file": …, "verdict": {…}}`
     #[arg(long)]
     json: bool,
+    /// Write an event for each verdict that is not allow; `-` is standard output, in place of the lines
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// How events are written
+    #[arg(long, value_enum, default_value_t, requires = "events")]
+    events_format: EventsFormat,
     /// Exit with 1 if a request reached this action
     #[arg(long, value_enum, value_name = "ACTION")]
     fail_on: Option<FailOn>,
 }
 
 pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
-    let engine = args.policy.engine()?;
+    let bundle = args.policy.bundle()?;
+    let engine = build(&bundle)?;
     let mut files = Vec::new();
     let mut failed = false;
     for path in &args.paths {
@@ -59,6 +69,9 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     let mut scratch = Scratch::new();
     let mut strongest = Action::Allow;
     let mut out = std::io::stdout().lock();
+    let events_path = args.events.as_deref().filter(|path| *path != Path::new("-"));
+    let mut events_file =
+        events_path.map(|path| File::create(path).map_err(Error::io(path))).transpose()?;
     for file in &files {
         let text = match read(file) {
             Ok(text) => text,
@@ -76,8 +89,26 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
                 continue;
             }
         };
-        let verdict = engine.inspect_with(&mut scratch, &message.request());
+        let request = message.request();
+        if args.events.is_some() {
+            let mut text = Vec::new();
+            let route = engine.route(&mut scratch, &request);
+            let id = Value::from(file.to_string_lossy());
+            let context = events::Context { id, time: None, client: None, bundle: &bundle, route };
+            let verdict = engine.inspect_with(&mut scratch, &request);
+            events::write(args.events_format, &mut text, context, &request, verdict);
+            let written = match &mut events_file {
+                Some(events) => events.write_all(&text),
+                None => out.write_all(&text),
+            };
+            let name = events_path.unwrap_or(Path::new("standard output"));
+            written.map_err(Error::io(name))?;
+        }
+        let verdict = engine.inspect_with(&mut scratch, &request);
         strongest = strongest.max(verdict.action);
+        if args.events.is_some() && events_file.is_none() {
+            continue;
+        }
         let line = if args.json {
             let line = Line { file: file.to_string_lossy(), verdict };
             serde_json::to_string(&line).map_err(|error| Error::Message(error.to_string()))?

@@ -1,13 +1,21 @@
 //! The `abatis` command, as a library, so that others can be it: `python -m abatis` is.
 //!
-//! One file for each subcommand; `policy` loads what they share, `http` reads request texts, `output` prints.
+//! One file for each subcommand; `policy` loads what they share, `http` reads request texts, `log` reads
+//! logs, `report` and `events` tell what came of them, `output` prints.
 
+mod carrier;
 mod check;
+mod events;
 mod explain;
 mod http;
 mod inspect;
+mod log;
+mod mask;
 mod output;
 mod policy;
+mod propose;
+mod replay;
+mod report;
 mod scan;
 mod schema;
 
@@ -33,7 +41,7 @@ const LONG: &str = "Input validation and attack detection for APIs.\n\n\
     at sensitivity `default`.";
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 an action reached --fail-on (or a rule failed its own check), 2 unusable input or policy.
+Exit codes: 0 done, 1 an action reached --fail-on (a rule failed its own check, a replay differs), 2 unusable input or policy.
 
 Start here:
   abatis inspect examples/requests
@@ -45,6 +53,8 @@ enum Command {
     Inspect(inspect::Args),
     Explain(explain::Args),
     Scan(scan::Args),
+    Replay(replay::Args),
+    Propose(propose::Args),
     Check(check::Args),
     Schema(schema::Args),
 }
@@ -66,6 +76,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),
         Command::Scan(args) => scan::run(&args),
+        Command::Replay(args) => replay::run(&args, color),
+        Command::Propose(args) => propose::run(&args),
         Command::Check(args) => check::run(&args, color),
         Command::Schema(args) => schema::run(&args),
     };

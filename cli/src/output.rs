@@ -103,7 +103,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// `--fail-on`: exit code 1 from this action on.
+/// An action that counts, as a bound: `--fail-on`, `--only`.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum FailOn {
     /// Flagged or anything stronger
@@ -117,13 +117,17 @@ pub(crate) enum FailOn {
 impl FailOn {
     /// The exit code, given the strongest action that came up.
     pub(crate) fn code(bound: Option<FailOn>, strongest: Action) -> ExitCode {
-        let bound = match bound {
-            None => return ExitCode::SUCCESS,
-            Some(FailOn::Flag) => Action::Flag,
-            Some(FailOn::Sanitize) => Action::Sanitize,
-            Some(FailOn::Block) => Action::Block,
-        };
-        if strongest >= bound { ExitCode::from(1) } else { ExitCode::SUCCESS }
+        let reached = bound.is_some_and(|bound| strongest >= bound.bound());
+        if reached { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    }
+
+    /// The action itself.
+    pub(crate) fn bound(self) -> Action {
+        match self {
+            FailOn::Flag => Action::Flag,
+            FailOn::Sanitize => Action::Sanitize,
+            FailOn::Block => Action::Block,
+        }
     }
 }
 

@@ -40,11 +40,7 @@ pub(crate) enum SensitivityArg {
 impl PolicyArgs {
     /// Reads the policy and what it refers to.
     pub(crate) fn bundle(&self) -> Result<Bundle, Error> {
-        let loaded = match self.builtin_name() {
-            Some(name) => Policy::builtin(name).and_then(Bundle::new),
-            None => Bundle::load(&self.policy),
-        };
-        let mut bundle = loaded.map_err(|error| Error::unusable(error.diagnostics(), &error))?;
+        let mut bundle = load(&self.policy)?;
         // `--sensitivity` stands above the policy, below routes.
         if let Some(sensitivity) = self.sensitivity {
             bundle.policy.sensitivity = match sensitivity {
@@ -60,17 +56,30 @@ impl PolicyArgs {
         Ok(bundle)
     }
 
-    /// The name of a built-in policy: one word without an extension that is no file here.
-    fn builtin_name(&self) -> Option<&str> {
-        let path: &Path = &self.policy;
-        let is_word = path.extension().is_none() && path.components().count() == 1;
-        path.to_str().filter(|_| is_word && !path.is_file())
+    /// What was asked for, for people.
+    pub(crate) fn name(&self) -> String {
+        self.policy.display().to_string()
     }
 
     /// The engine of the policy.
     pub(crate) fn engine(&self) -> Result<Engine, Error> {
         build(&self.bundle()?)
     }
+}
+
+/// Reads a policy, by its file or the name of a built-in one, and what it refers to.
+pub(crate) fn load(path: &Path) -> Result<Bundle, Error> {
+    let loaded = match builtin_name(path) {
+        Some(name) => Policy::builtin(name).and_then(Bundle::new),
+        None => Bundle::load(path),
+    };
+    loaded.map_err(|error| Error::unusable(error.diagnostics(), &error))
+}
+
+/// The name of a built-in policy: one word without an extension that is no file here.
+fn builtin_name(path: &Path) -> Option<&str> {
+    let is_word = path.extension().is_none() && path.components().count() == 1;
+    path.to_str().filter(|_| is_word && !path.is_file())
 }
 
 /// Compiles a bundle.

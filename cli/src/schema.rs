@@ -24,6 +24,8 @@ enum Format {
     Rules,
     /// Weights of a detector
     Weights,
+    /// Lines of `--events`
+    Event,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
@@ -31,6 +33,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
         Format::Policy => "policy.schema.json",
         Format::Rules => "rules.schema.json",
         Format::Weights => "weights.schema.json",
+        Format::Event => {
+            print(&format!("{:#}\n", crate::events::schema()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let schemas = abatis::model::schemas();
     let schema = schemas.iter().find(|(file, _)| *file == name).map(|(_, schema)| schema);

@@ -152,18 +152,18 @@ fn rules_are_checked_whatever_the_policy_sets() {
 
 #[test]
 fn schemas_are_those_that_ship() {
-    for name in ["policy", "rules", "weights"] {
+    for name in ["policy", "rules", "weights", "event"] {
         let printed = run(&["schema", name]).exits(0).stdout;
         let path = format!("{}/../rules/schema/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         assert!(std::fs::read_to_string(path).unwrap() == printed, "{name}: cargo xtask schemas");
     }
     let unknown = run(&["schema", "verdict"]).exits(2).stderr;
-    assert!(unknown.contains("policy, rules, weights"), "{unknown}");
+    assert!(unknown.contains("policy, rules, weights, event"), "{unknown}");
 }
 
 #[test]
 fn help_of_each_command_teaches() {
-    for command in ["inspect", "explain", "scan", "check", "schema"] {
+    for command in ["inspect", "explain", "scan", "replay", "propose", "check", "schema"] {
         let help = run(&[command, "--help"]).exits(0).stdout;
         assert!(help.contains("Example") && help.contains(&format!("abatis {command}")), "{help}");
     }
@@ -171,4 +171,33 @@ fn help_of_each_command_teaches() {
     assert!(help.contains("Exit codes: 0 done"), "{help}");
     assert_eq!(run(&["--version"]).exits(0).stdout, "abatis 0.1.0\n");
     run(&[]).exits(2);
+}
+
+#[test]
+fn what_has_no_effect_is_a_warning() {
+    let folder = folder("check-warnings");
+    let rules = RULES
+        .replace("'frob nicate'", "frobnicate")
+        .replace("FROBNICATED", "frobnic")
+        .replace(", 'no'", "")
+        + "  - {id: own.same, class: rce-code, about: The same, weight: 800, matcher: {literals: [frobnicat]}, origin: own, hits: [frobnicate], passes: [frob]}\n";
+    write(&folder, "rules.yaml", rules);
+    let text = "rulesets: [builtin, rules.yaml]\nexclusions:\n  - {class: xss}\n  - {class: xss, place: query}\n";
+    let policy = write(&folder, "policy.yaml", text);
+    let done = run(&["check", "--policy", &policy]).exits(0);
+    let warning =
+        format!("warning: {policy}:4:5: /exclusions/0 already covers it (at /exclusions/1)\n");
+    assert!(done.stdout.contains(&warning), "{}", done.stdout);
+    assert!(done.stdout.contains("never counts: /exclusions/0"), "{}", done.stdout);
+    let hint =
+        "hint: rule `own.same`: all of its hits are found by `own.word` too, with no less weight\n";
+    assert!(done.stdout.contains(hint), "{}", done.stdout);
+    run(&["check", "--policy", &policy, "--strict"]).exits(1);
+    run(&["check", "--strict"]).exits(0);
+    let done = run(&["check", "--policy", &policy, "--json"]).exits(0);
+    let told: Value = serde_json::from_str(&done.stdout).unwrap();
+    let at_line_4 =
+        told["warnings"].as_array().unwrap().iter().find(|warning| warning["line"] == 4);
+    assert_eq!(at_line_4.unwrap()["pointer"], "/exclusions/1");
+    assert_eq!(told["hints"][0]["found_by"][0], "own.word");
 }

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::compile::check::unused;
 use crate::compile::gate::GateAutomaton;
 use crate::compile::plan::Plan;
-use crate::error::BuildError;
+use crate::error::{BuildError, Diagnostic};
 use crate::inspect::Memory;
 use crate::model::Bundle;
 use crate::model::policy::Policy;
 use crate::model::rule::Class;
+use crate::parse::target::Target;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
 use crate::session::{Session, State};
@@ -26,6 +28,7 @@ use crate::verdict::Verdict;
 /// - [`inspect_with`](Engine::inspect_with): speed, memory from the caller; allocates nothing when warm and clean.
 /// - [`session`](Engine::session): a request that comes in pieces.
 /// - [`inspect_value`](Engine::inspect_value): one value outside of any request.
+/// - [`route`](Engine::route): which route of the policy a request takes.
 /// - [`validate`](Engine::validate): one JSON document against a schema of the policy.
 ///
 /// ```
@@ -124,6 +127,25 @@ impl Engine {
         Some(self.run(scratch.work(&self.inner), |state, plan, memory| {
             state.document(plan, memory, schema, document);
         }))
+    }
+
+    /// Which of the policy's routes a request takes: an index into [`Policy::routes`]. The same look-up that
+    /// [`inspect_with`](Engine::inspect_with) makes, O(length of the path).
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy, Request, Scratch};
+    /// let policy = Policy::from_yaml("p.yaml", "routes: [{path: '/orders/{id}'}]")?;
+    /// let engine = Engine::new(&policy)?;
+    /// let mut scratch = Scratch::new();
+    /// assert_eq!(engine.route(&mut scratch, &Request::new("GET", "/orders/7?x=1")), Some(0));
+    /// assert_eq!(engine.route(&mut scratch, &Request::new("GET", "/")), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn route(&self, scratch: &mut Scratch, request: &Request<'_>) -> Option<usize> {
+        let (method, target) = (request.method(), request.target());
+        let path = Target::parse(method, target).path;
+        let buf = &mut scratch.work(&self.inner).memory.route;
+        self.inner.plan.router.find(method, target, path, buf).map(|found| found.route)
     }
 
     #[inline]
@@ -229,6 +251,21 @@ impl Builder {
     pub fn prefilter(mut self, on: bool) -> Builder {
         self.prefilter = on;
         self
+    }
+
+    /// What in a bundle has no effect, though it can be compiled: exclusions of fields that no request has or that another exclusion
+    /// covers, rules that find nothing of their own.
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy, model::Bundle};
+    /// let text = "exclusions: [{class: xss}, {class: xss, place: query}]";
+    /// let bundle = Bundle::new(Policy::from_yaml("p.yaml", text)?)?;
+    /// let warnings = Engine::builder().warnings(&bundle);
+    /// assert!(warnings[0].message.contains("/exclusions/0 already covers it"));
+    /// # Ok::<(), abatis::LoadError>(())
+    /// ```
+    pub fn warnings(&self, bundle: &Bundle) -> Vec<Diagnostic> {
+        unused(bundle)
     }
 
     /// Compiles a policy with the rule files, weights and schemas that go with it.

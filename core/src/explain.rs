@@ -96,11 +96,7 @@ impl<'a> Explanation<'a> {
         if finding.action > Action::Allow && finding.class != Class::Protocol {
             writeln!(f, "   to let it pass, in the policy:")?;
             writeln!(f, "     exclusions:")?;
-            write!(f, "       - {{rule: {}, place: {}", finding.rule, finding.place)?;
-            if !finding.pattern.is_empty() {
-                write!(f, ", field: {}", serde_json::Value::from(finding.pattern.as_str()))?;
-            }
-            writeln!(f, "}}")?;
+            writeln!(f, "       - {}", finding.exclusion())?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::Transform;
 use crate::detect::Feature;
+use crate::model::policy::Exclusion;
 use crate::model::rule::{Class, RuleId};
 use crate::span::{Place, Span};
 
@@ -179,6 +180,25 @@ impl Finding {
     /// to be shown only to those who ask.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The narrowest exclusion that lets it pass, as it can stand in a policy: this rule, this place, this field.
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy, Request};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let verdict = engine.inspect(&Request::new("GET", "/item?id=1'+or+'1'%3D'1"));
+    /// let exclusion = verdict.findings[0].exclusion();
+    /// assert_eq!(exclusion.to_string(), r#"{rule: sql.injection, place: query, field: "id"}"#);
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn exclusion(&self) -> Exclusion {
+        Exclusion {
+            rule: Some(self.rule.clone()),
+            place: Some(self.place),
+            field: Some(self.pattern.clone()).filter(|pattern| !pattern.is_empty()),
+            ..Exclusion::default()
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::run::{cargo, root, shown};
 
 /// File formats that have a schema.
-const FORMATS: [&str; 3] = ["policy", "rules", "weights"];
+const FORMATS: [&str; 4] = ["policy", "rules", "weights", "event"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

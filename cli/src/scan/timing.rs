@@ -15,7 +15,7 @@ impl Timing {
         self.bytes += bytes as u64;
     }
 
-    pub(super) fn append(&mut self, other: &mut Timing) {
+    pub(super) fn append(&mut self, mut other: Timing) {
         self.nanoseconds.append(&mut other.nanoseconds);
         self.bytes += other.bytes;
     }

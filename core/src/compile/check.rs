@@ -2,10 +2,13 @@
 //!
 //! Way: model -> **check** -> literals, automata, routes. What needs a compiler to be seen (a regex, a token name, a field
 //! pattern, a JSON Schema) is told by that compiler; here is the rest. [`rules`] looks at rules and weights, [`policy`] at what
-//! the policy says about them and about routes.
+//! the policy says about them and about routes; [`unused`] tells what has no effect, which is no error.
 
 mod policy;
 mod rules;
+mod unused;
+
+pub(crate) use unused::unused;
 
 use std::collections::BTreeMap;
 

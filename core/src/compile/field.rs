@@ -15,6 +15,8 @@
 
 use std::fmt::{self, Write as _};
 
+use serde_json::Value;
+
 /// One step on the way from the value as a whole to a field in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
@@ -77,6 +79,74 @@ impl FieldPattern {
 
     /// Whether the field at the end of `path` is meant. O(frames x steps), without recursion.
     pub(crate) fn matches(&self, path: &[Frame<'_>]) -> bool {
+        self.takes(path, Step::takes)
+    }
+
+    /// Whether every field that `other` means is meant. True only if it is so; it may be false though it is so.
+    pub(crate) fn covers(&self, other: &FieldPattern) -> bool {
+        self.takes(&other.steps, |step, other| {
+            step == other
+                || matches!(
+                    (step, other),
+                    (Step::AnyName, Step::Name(_)) | (Step::AnyIndex, Step::Index(_))
+                )
+        })
+    }
+
+    /// Whether a field that is meant may begin with this name.
+    pub(crate) fn may_begin(&self, name: &str) -> bool {
+        match self.steps.first() {
+            Some(Step::Name(first)) => **first == *name.as_bytes(),
+            Some(Step::AnyName | Step::Any) => true,
+            Some(Step::Index(_) | Step::AnyIndex) | None => false,
+        }
+    }
+
+    /// Whether a value that a JSON Schema allows may have a field that is meant. True where the schema is not followed: behind
+    /// references and combinations, and in texts, which may hold JSON again.
+    pub(crate) fn may_be_in(&self, schema: &Value) -> bool {
+        let mut open: Vec<(&Value, &[Step])> = vec![(schema, &self.steps)];
+        while let Some((schema, steps)) = open.pop() {
+            let ([step, rest @ ..], Some(object)) = (steps, schema.as_object()) else {
+                if schema != &Value::Bool(false) {
+                    return true;
+                }
+                continue;
+            };
+            let others =
+                ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "patternProperties"];
+            let others =
+                others.iter().chain(&["dependentSchemas", "prefixItems", "unevaluatedProperties"]);
+            let is_only = |name: &str| schema["type"].as_str() == Some(name);
+            if *step == Step::Any
+                || others.into_iter().any(|key| object.contains_key(*key))
+                || !is_only("object") && !is_only("array")
+            {
+                return true;
+            }
+            let value = |key: &str| object.get(key).unwrap_or(&Value::Bool(true));
+            let properties = schema["properties"].as_object();
+            match step {
+                Step::Name(name) if is_only("object") => {
+                    let name = std::str::from_utf8(name).ok();
+                    let known = name.and_then(|name| properties?.get(name));
+                    open.push((known.unwrap_or_else(|| value("additionalProperties")), rest));
+                }
+                Step::AnyName if is_only("object") => {
+                    open.extend(properties.into_iter().flatten().map(|(_, inner)| (inner, rest)));
+                    open.push((value("additionalProperties"), rest));
+                }
+                Step::Index(_) | Step::AnyIndex if is_only("array") => {
+                    open.push((value("items"), rest));
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether the steps take all of `path`, each of which is taken by `**`.
+    fn takes<T>(&self, path: &[T], takes: impl Fn(&Step, &T) -> bool) -> bool {
         let (mut step, mut frame) = (0, 0);
         // The last `**` passed and the frame from which on it was last tried. Going back to an earlier one is never
         // needed: whatever that could take more of, the last one can.
@@ -88,7 +158,7 @@ impl FieldPattern {
                     retry = Some((step + 1, frame));
                     step += 1;
                 }
-                (Some(wanted), Some(found)) if wanted.takes(found) => {
+                (Some(wanted), Some(found)) if takes(wanted, found) => {
                     step += 1;
                     frame += 1;
                 }
@@ -377,6 +447,25 @@ mod tests {
         assert!(FieldPattern::parse(&pattern).is_ok_and(|compiled| compiled.matches(&path)));
     }
 
+    #[test]
+    fn what_is_covered_is_matched() {
+        let read = |text: &str| FieldPattern::parse(text).expect(text);
+        for (wide, narrow, covered) in [
+            ("a.b", "a.b", true),
+            ("**", "a[*].b", true),
+            ("**", "**.a", true),
+            ("**.b", "a.**.b", true),
+            ("a.*", "a.b", true),
+            ("a[*]", "a[3]", true),
+            ("a.b", "a.*", false),
+            ("a.*", "a.**", false),
+            ("a[3]", "a[*]", false),
+            ("**.b", "a.**", false),
+        ] {
+            assert_eq!(read(wide).covers(&read(narrow)), covered, "{wide} {narrow}");
+        }
+    }
+
     /// The definition, exponential and recursive.
     fn plainly_matches(steps: &[Step], path: &[Frame<'_>]) -> bool {
         match (steps, path) {
@@ -396,6 +485,7 @@ mod tests {
         let mut random = Random::new();
         let keys: [&[u8]; 4] = [b"a", b"b", b"a.b", b"\xff*\"\\ "];
         let mut matched = 0;
+        let mut wider: Option<FieldPattern> = None;
         for _ in 0..20_000 {
             let path: Vec<Frame<'_>> = (0..random.below(7))
                 .map(|_| match random.below(6) {
@@ -413,6 +503,12 @@ mod tests {
                 let found = pattern.matches(&path);
                 assert_eq!(found, plainly_matches(&pattern.steps, &path), "{text} {path:?}");
                 matched += usize::from(found);
+                // Whoever covers it matches what it matches.
+                if found && let Some(wider) = &wider {
+                    let wider: &FieldPattern = wider;
+                    assert!(!wider.covers(&pattern) || wider.matches(&path), "{text} {path:?}");
+                }
+                wider = Some(pattern);
             }
         }
         assert!(matched > 100, "{matched}");

@@ -1,6 +1,7 @@
 //! Policy files: what is asked of requests, and what happens to those that fail.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -335,6 +336,23 @@ pub struct Exclusion {
     /// any number of names: `items[*].description`, `user.*`, `**.html`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+}
+
+/// As it stands in a policy: `{rule: sql.injection, place: query, field: "id"}`. Text is quoted as JSON quotes it.
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exclusion { reason, rule, class, place, field } = self;
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let parts = [
+            ("reason", Some(reason).filter(|reason| !reason.is_empty()).map(|text| quoted(text))),
+            ("rule", rule.as_ref().map(RuleId::to_string)),
+            ("class", class.map(|class| class.to_string())),
+            ("place", place.map(|place| place.to_string())),
+            ("field", field.as_deref().map(quoted)),
+        ];
+        let parts = parts.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", value?)));
+        write!(f, "{{{}}}", parts.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// A JSON Schema: `{file: order.schema.json}`, or the schema itself.

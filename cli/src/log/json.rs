@@ -1,12 +1,16 @@
-//! The lines of `scan`: a contract with other programs. Messages never hold what the line holds.
+//! JSON lines, values and requests: a contract with other programs. Messages never hold what the line holds.
 
-use abatis::{Place, Request, Verdict};
+use std::borrow::Cow;
+
+use abatis::Place;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use super::{Id, Item};
 
 /// RFC 4648, 4; writers differ in whether they pad.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -16,37 +20,41 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Why a line cannot be read, and its id if that much can.
 #[derive(Clone, Debug)]
-pub(super) struct Unreadable {
+pub(crate) struct Unreadable {
     id: Option<Box<RawValue>>,
     error: String,
 }
 
 impl Unreadable {
-    pub(super) fn new(id: Option<&RawValue>, error: impl Into<String>) -> Unreadable {
+    pub(crate) fn new(id: Option<&RawValue>, error: impl Into<String>) -> Unreadable {
         Unreadable { id: id.map(ToOwned::to_owned), error: error.into() }
     }
 
-    /// `{"id": …, "line": N, "error": "…"}`
-    pub(super) fn write(&self, number: usize, text: &mut Vec<u8>) {
-        #[derive(Serialize)]
-        struct Told<'l> {
-            id: Option<&'l RawValue>,
-            line: usize,
-            error: &'l str,
-        }
-        write_line(text, &Told { id: self.id.as_deref(), line: number, error: &self.error });
+    /// Of a log whose lines are known by their numbers.
+    pub(crate) fn numbered(number: usize, error: impl Into<String>) -> Unreadable {
+        let id = RawValue::from_string(number.to_string()).ok();
+        Unreadable { id, error: error.into() }
+    }
+
+    /// The id of the line, if it can be read.
+    pub(crate) fn id(&self) -> Option<&RawValue> {
+        self.id.as_deref()
+    }
+
+    pub(crate) fn error(&self) -> &str {
+        &self.error
     }
 }
 
 /// A line of `--values`.
-pub(super) struct ValueLine<'l> {
-    pub(super) id: Option<&'l RawValue>,
-    pub(super) value: Vec<u8>,
-    pub(super) place: Place,
+pub(crate) struct ValueLine<'l> {
+    pub(crate) id: Option<&'l RawValue>,
+    pub(crate) value: Vec<u8>,
+    pub(crate) place: Place,
 }
 
 /// Reads a line of `--values`.
-pub(super) fn value(line: &[u8]) -> Result<ValueLine<'_>, Unreadable> {
+pub(crate) fn value(line: &[u8]) -> Result<ValueLine<'_>, Unreadable> {
     /// What is in it is looked at later, key by key: serde's own messages would show it.
     #[derive(Deserialize)]
     struct Keys<'l> {
@@ -75,31 +83,8 @@ pub(super) fn value(line: &[u8]) -> Result<ValueLine<'_>, Unreadable> {
     Ok(ValueLine { id: keys.id, value, place })
 }
 
-/// A line of `--requests`.
-pub(super) struct RequestLine<'l> {
-    pub(super) id: Option<&'l RawValue>,
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl RequestLine<'_> {
-    pub(super) fn request(&self) -> Request<'_> {
-        let request = Request::new(&self.method, &self.target).body(&self.body);
-        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
-    }
-
-    /// Bytes of target, headers and body.
-    pub(super) fn bytes(&self) -> usize {
-        let headers: usize =
-            self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.target.len() + headers + self.body.len()
-    }
-}
-
 /// Reads a line of `--requests`.
-pub(super) fn request(line: &[u8]) -> Result<RequestLine<'_>, Unreadable> {
+pub(crate) fn request(line: &[u8]) -> Result<Item<'_>, Unreadable> {
     #[derive(Deserialize)]
     struct Keys<'l> {
         #[serde(borrow, default)]
@@ -114,6 +99,10 @@ pub(super) fn request(line: &[u8]) -> Result<RequestLine<'_>, Unreadable> {
         body: Option<&'l RawValue>,
         #[serde(borrow, default)]
         body_b64: Option<&'l RawValue>,
+        #[serde(borrow, default)]
+        time: Option<&'l RawValue>,
+        #[serde(borrow, default)]
+        client: Option<&'l RawValue>,
     }
     let keys: Keys<'_> = object(line)?;
     let line = Keyed { id: keys.id };
@@ -123,7 +112,8 @@ pub(super) fn request(line: &[u8]) -> Result<RequestLine<'_>, Unreadable> {
     };
     let headers = match keys.headers {
         Some(headers) => {
-            line.read("headers", "a list of [name, value] pairs of strings", headers)?
+            let pairs = "a list of [name, value] pairs of strings";
+            line.read::<Vec<(String, String)>>("headers", pairs, headers)?
         }
         None => Vec::new(),
     };
@@ -134,7 +124,19 @@ pub(super) fn request(line: &[u8]) -> Result<RequestLine<'_>, Unreadable> {
         (None, None) => Vec::new(),
     };
     let (method, target) = (needed("method", keys.method)?, needed("target", keys.target)?);
-    Ok(RequestLine { id: keys.id, method, target, headers, body })
+    // What they hold is another program's business: what is no time or no text is none.
+    let text =
+        |value: Option<&RawValue>| -> Option<String> { serde_json::from_str(value?.get()).ok() };
+    let owned = |text: String| Cow::Owned(text.into_bytes());
+    Ok(Item {
+        id: Id::Given(keys.id),
+        time: text(keys.time).and_then(|time| time.parse().ok()),
+        client: text(keys.client).map(Cow::Owned),
+        method: owned(method),
+        target: owned(target),
+        headers: headers.into_iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+        body,
+    })
 }
 
 /// The keys of a line that is an object.
@@ -184,21 +186,4 @@ impl Keyed<'_> {
             .decode(coded)
             .or_else(|_| self.wrong(format!("`{name}`: expected Base64 (RFC 4648, section 4)")))
     }
-}
-
-/// Writes a verdict line.
-pub(super) fn write(text: &mut Vec<u8>, id: Option<&RawValue>, verdict: &Verdict) {
-    #[derive(Serialize)]
-    struct Line<'v> {
-        id: Option<&'v RawValue>,
-        #[serde(flatten)]
-        verdict: &'v Verdict,
-    }
-    write_line(text, &Line { id, verdict });
-}
-
-fn write_line(text: &mut Vec<u8>, line: &impl Serialize) {
-    // Writing these types to memory cannot fail.
-    let _ = serde_json::to_writer(&mut *text, line);
-    text.push(b'\n');
 }
