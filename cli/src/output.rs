@@ -131,6 +131,15 @@ impl FailOn {
     }
 }
 
+/// Tells of lines that could not be read, if there were any; `where_told` says where more is to be learned.
+pub(crate) fn complain_of_unreadable(lines: u64, where_told: &str) {
+    match lines {
+        0 => {}
+        1 => complain(format_args!("1 line could not be read{where_told}")),
+        _ => complain(format_args!("{lines} lines could not be read{where_told}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

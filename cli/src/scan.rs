@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use crate::events::EventsFormat;
 use crate::log::pipeline::{self, Sink};
 use crate::log::{Format, input, jobs, longest_line};
-use crate::output::{Error, FailOn, complain};
+use crate::output::{Error, FailOn, complain_of_unreadable};
 use crate::policy::{PolicyArgs, build};
 use crate::report;
 use worker::{Kind, Output, Worker};
@@ -132,9 +132,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     if args.timing {
         // Alone on standard error, for programs.
         let _ = io::stderr().write_all(sum.timing.summary().as_bytes());
-    } else if sum.unreadable > 0 {
-        let lines = if sum.unreadable == 1 { "line" } else { "lines" };
-        complain(format_args!("{} {lines} could not be read, see `error`", sum.unreadable));
+    } else {
+        complain_of_unreadable(sum.unreadable as u64, ", see `error`");
     }
     if let Some(report) = report {
         let about = report::About {
