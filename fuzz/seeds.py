@@ -22,6 +22,7 @@ LONGEST = 2048
 VALUE_TARGETS = [
     "decode", "parse_target", "parse_query", "parse_cookie", "parse_header",
     "detect_sql", "detect_shell", "detect_html", "detect_script", "detect_path",
+    "detect_url", "detect_code", "detect_template",
 ]
 
 

@@ -48,7 +48,7 @@ fn detect(c: &mut Criterion) {
     let engine = Engine::new(&Policy::default()).expect("the built-in policy");
     assert!(stages::language(&engine, "sql", ATTACK) >= Some(700));
     let mut group = c.benchmark_group("detect");
-    for language in ["sql", "shell", "html", "script", "path"] {
+    for language in ["sql", "shell", "html", "script", "path", "url", "code", "template"] {
         assert!(stages::language(&engine, language, PROSE) < Some(700), "{language}");
         for (name, value) in [("prose", PROSE), ("attack", ATTACK)] {
             group.throughput(Throughput::Bytes(value.len() as u64));

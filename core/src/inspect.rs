@@ -321,7 +321,7 @@ impl Run<'_> {
         }
     }
 
-    /// Runs what may fire on one reading, whose literals are found. Of a structured reading only the pattern rules and the path detector see the
+    /// Runs what may fire on one reading, whose literals are found. Of a structured reading only the pattern rules and the detectors of paths and URLs see the
     /// text as a whole: its leaves are inspected one by one.
     fn detect(
         &mut self,
@@ -340,7 +340,7 @@ impl Run<'_> {
         for language in &plan.languages {
             let word = hits.opens(language.id as u8);
             if !word && !classes.intersects(language.gate) && plan.gated
-                || (structured && language.id != LanguageId::Path)
+                || (structured && !language.id.reads_whole())
             {
                 continue;
             }

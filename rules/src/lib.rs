@@ -24,6 +24,9 @@ pub const DETECT: &[File] = files![
     "detect/html.yaml",
     "detect/script.yaml",
     "detect/path.yaml",
+    "detect/url.yaml",
+    "detect/code.yaml",
+    "detect/template.yaml",
     "detect/rce-code.yaml",
     "detect/serialised.yaml",
     "detect/ssti.yaml",
@@ -45,6 +48,9 @@ pub const WEIGHTS: &[File] = files![
     "weights/html.json",
     "weights/script.json",
     "weights/path.json",
+    "weights/url.json",
+    "weights/code.json",
+    "weights/template.json",
 ];
 
 /// Policies, `policy/*.yaml`.

@@ -56,11 +56,16 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
+    use crate::detect::LanguageId;
     use crate::model::policy::Policy;
     use crate::model::weights::Levels;
 
     fn folder() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/load/check")
+    }
+
+    fn detectors() -> [&'static str; LanguageId::ALL.len()] {
+        LanguageId::ALL.map(LanguageId::name)
     }
 
     fn bundle(name: &str) -> Bundle {
@@ -79,7 +84,7 @@ mod tests {
         for name in ["rules.yaml", "policy.yaml"] {
             let beside = Path::new(name).with_extension("expected");
             let expected = std::fs::read_to_string(folder().join(&beside)).unwrap_or_default();
-            let found = told(&check(&bundle(name), &["sql", "shell", "html", "script", "path"]));
+            let found = told(&check(&bundle(name), &detectors()));
             assert!(found == expected, "{} should be\n{found}", beside.display());
         }
     }
@@ -88,7 +93,7 @@ mod tests {
     fn what_ships_agrees_with_itself() {
         for name in ["default", "strict", "monitor", "api-json"] {
             let bundle = Bundle::new(Policy::builtin(name).unwrap()).unwrap();
-            let errors = check(&bundle, &["sql", "shell", "html", "script", "path"]);
+            let errors = check(&bundle, &detectors());
             assert!(errors.is_empty(), "{}", told(&errors));
         }
     }
@@ -121,8 +126,7 @@ mod tests {
             }],
             ..Policy::default()
         };
-        let errors =
-            check(&Bundle::new(policy).unwrap(), &["sql", "shell", "html", "script", "path"]);
+        let errors = check(&Bundle::new(policy).unwrap(), &detectors());
         assert_eq!(told(&errors), "policy: `orders` does not begin with `/` (at /routes/0/path)\n");
     }
 }

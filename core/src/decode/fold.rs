@@ -86,6 +86,20 @@ pub(super) fn fold(c: char) -> Option<Fold> {
     })
 }
 
+/// What the character at the start of `rest` folds to wherever it stands, and how many bytes it has. O(1).
+pub(crate) fn folds_to(rest: &[u8]) -> Option<(u8, usize)> {
+    let len = match rest.first()? {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let c = str::from_utf8(rest.get(..len)?).ok()?.chars().next()?;
+    match fold(c)? {
+        Fold::Always(ascii) | Fold::BesideAscii(ascii) => Some((ascii, len)),
+    }
+}
+
 /// First two bytes of the UTF-8 forms of what [`fold`] knows.
 pub(super) const STARTS: &[[u8; 2]] = &[
     [0xc2, 0x85],

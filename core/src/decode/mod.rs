@@ -31,6 +31,7 @@ mod utf8;
 pub(crate) mod view;
 mod zero_width;
 
+pub(crate) use fold::folds_to;
 pub(crate) use notes::{Notes, Oddity};
 pub(crate) use readings::{Coding, Reading, Readings};
 #[cfg(test)]

@@ -40,6 +40,7 @@ macro_rules! tokens {
 
 #[cfg(test)]
 pub(crate) mod cases;
+pub(crate) mod code;
 pub(crate) mod html;
 mod needs;
 pub(crate) mod path;
@@ -48,6 +49,8 @@ pub(crate) mod script;
 pub(crate) mod segment;
 pub(crate) mod shell;
 pub(crate) mod sql;
+pub(crate) mod template;
+pub(crate) mod url;
 
 use segment::{Recorder, Scorer, Sink, Weights};
 
@@ -62,6 +65,9 @@ pub(crate) enum LanguageId {
     Html,
     Script,
     Path,
+    Url,
+    Code,
+    Template,
 }
 
 /// Runs `$body` with `$language` bound to the unit struct of a [`LanguageId`], so that each is compiled for itself.
@@ -88,6 +94,18 @@ macro_rules! dispatch {
                 let $language = path::Path;
                 $body
             }
+            LanguageId::Url => {
+                let $language = url::Url;
+                $body
+            }
+            LanguageId::Code => {
+                let $language = code::Code;
+                $body
+            }
+            LanguageId::Template => {
+                let $language = template::Template;
+                $body
+            }
         }
     };
 }
@@ -110,17 +128,25 @@ fn context_of<L: Language>(_: L, context: u8) -> &'static str {
 
 impl LanguageId {
     /// Every language, in the order of [`LanguageId`] as a number.
-    pub(crate) const ALL: [LanguageId; 5] = [
+    pub(crate) const ALL: [LanguageId; 8] = [
         LanguageId::Sql,
         LanguageId::Shell,
         LanguageId::Html,
         LanguageId::Script,
         LanguageId::Path,
+        LanguageId::Url,
+        LanguageId::Code,
+        LanguageId::Template,
     ];
 
     /// The name that rules and weight files use.
     pub(crate) fn name(self) -> &'static str {
         dispatch!(self, language => name_of(language))
+    }
+
+    /// Whether it reads what is taken apart as a whole, too: a URL is more than its leaves.
+    pub(crate) fn reads_whole(self) -> bool {
+        matches!(self, LanguageId::Path | LanguageId::Url)
     }
 
     /// What its evidence cannot do without.

@@ -9,7 +9,7 @@ mod requests;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::detect::{html, path, script, shell, sql};
+use crate::detect::{code, html, path, script, shell, sql, template, url};
 use crate::engine::{Builder, Engine};
 use crate::model::policy::Policy;
 use crate::model::rule::RuleFile;
@@ -40,6 +40,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_html", |view| languages::holds(html::Html, view)),
     ("detect_script", |view| languages::holds(script::Script, view)),
     ("detect_path", |view| languages::holds(path::Path, view)),
+    ("detect_url", |view| languages::holds(url::Url, view)),
+    ("detect_code", |view| languages::holds(code::Code, view)),
+    ("detect_template", |view| languages::holds(template::Template, view)),
     ("load", load),
 ];
 

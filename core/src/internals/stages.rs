@@ -61,7 +61,7 @@ impl Prefilter {
     }
 }
 
-/// The calibrated score that one language gives a value: `sql`, `shell`, `html`, `script`, `path`.
+/// The calibrated score that one language gives a value: `sql`, `shell`, `html`, `script`, `path`, `url`, `code`, `template`.
 pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
     let id = LanguageId::ALL.into_iter().find(|id| id.name() == name)?;
     let weights = &engine.plan().language(id)?.weights;

@@ -241,7 +241,7 @@ pub enum Matcher {
     Literals(Vec<String>),
     /// A regular expression in a value that also holds one of the literals.
     Regex(RegexMatcher),
-    /// A built-in detector by name: `sql`, `shell`, `html`, `script`, `path`.
+    /// A built-in detector by name: `sql`, `shell`, `html`, `script`, `path`, `url`, `code`, `template`.
     Detector(String),
 }
 

@@ -22,6 +22,7 @@ mod word;
 mod words;
 
 pub(crate) use judge::Shell;
+pub(crate) use words::is_command;
 
 tokens! {
     /// Tokens of the shell language.

@@ -61,6 +61,11 @@ pub(super) fn certain(word: &[u8]) -> bool {
     matches!(command(word), Some(CP_UNIX | CP_INT | CP_NET | CP_WIN))
 }
 
+/// Whether a word, in any case, is a command that programs of other languages hand to a shell.
+pub(crate) fn is_command(word: &[u8]) -> bool {
+    matches!(TABLE.get(word), Some(CP_UNIX | CP_INT | CP_NET | CP_WIN | CP_PROBE))
+}
+
 /// Whether another command follows this one.
 pub(super) fn takes_command(word: &[u8]) -> bool {
     matches!(
