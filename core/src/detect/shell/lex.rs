@@ -317,10 +317,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
         begins
             && memchr::memchr(b'`', inner).is_some_and(|close| match inner.get(close + 1..) {
                 None | Some([]) => true,
-                Some([b'.' | b'@' | b'-' | b'_' | b'/', b'0'..=b'9' | b'a'..=b'z', rest @ ..])
-                | Some([b'0'..=b'9' | b'a'..=b'z', rest @ ..]) => {
-                    memchr::memchr3(b' ', b'\n', b'`', rest).is_none()
-                }
+                Some(
+                    [b'.' | b'@' | b'-' | b'_' | b'/', b'0'..=b'9' | b'a'..=b'z', rest @ ..]
+                    | [b'0'..=b'9' | b'a'..=b'z', rest @ ..],
+                ) => memchr::memchr3(b' ', b'\n', b'`', rest).is_none(),
                 Some(_) => false,
             })
     }
