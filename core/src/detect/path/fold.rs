@@ -13,12 +13,14 @@ pub(super) struct Fold<'s, S> {
     disguised: bool,
     /// Where the run of steps stands.
     run: Range<usize>,
+    /// Names since the path began, less the steps up.
+    depth: u32,
     in_words: bool,
 }
 
 impl<'s, S: Sink> Fold<'s, S> {
     pub(super) fn new(sink: &'s mut S) -> Fold<'s, S> {
-        Fold { sink, steps: 0, selfs: 0, disguised: false, run: 0..0, in_words: false }
+        Fold { sink, steps: 0, selfs: 0, disguised: false, run: 0..0, depth: 0, in_words: false }
     }
 
     pub(super) fn push(&mut self, token: PathToken, range: Range<usize>) {
@@ -30,6 +32,7 @@ impl<'s, S: Sink> Fold<'s, S> {
             _ => {
                 self.finish();
                 self.in_words = token == WORD;
+                self.depth = if begins(token) { 0 } else { self.depth.saturating_add(1) };
                 self.sink.token(token as Token, range);
             }
         }
@@ -60,8 +63,34 @@ impl<'s, S: Sink> Fold<'s, S> {
         if let Some(token) = token {
             self.sink.token(token as Token, self.run.clone());
         }
+        if self.depth > 0 && self.steps > self.depth {
+            self.sink.token(ABOVE as Token, self.run.clone());
+        }
+        self.depth = self.depth.saturating_sub(self.steps);
         self.steps = 0;
         self.selfs = 0;
         self.disguised = false;
     }
+}
+
+/// Whether a token is no name but what a path begins with, or no part of a path.
+fn begins(token: PathToken) -> bool {
+    matches!(
+        token,
+        ROOT_B
+            | ROOT_A
+            | ROOT_M
+            | REL_B
+            | REL_A
+            | REL_M
+            | DRIVE_B
+            | DRIVE_M
+            | DRIVE_R
+            | UNC
+            | URL
+            | FILEURL
+            | WRAP
+            | PHP
+            | WORD
+    )
 }

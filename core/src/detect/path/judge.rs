@@ -72,6 +72,7 @@ impl Language for Path {
             | REL_B.bit()
             | REL_A.bit()
             | REL_M.bit()
+            | DRIVE_R.bit()
             | URL.bit()
             | ODD,
         UP1.bit()
@@ -167,6 +168,8 @@ mod tests {
             b"host",
             b"..",
             b"var",
+            b"c$",
+            b"a..",
         ];
         cases::gate_is_a_law(Path, pieces);
     }
@@ -190,6 +193,23 @@ mod tests {
             (b"..2f..2fx", "REL_B XUP2 NAME"),
             (b"/\xc0\xae\xc0\xae/x", "ROOT_B XUP1 NAME"),
             (b"../..etc/passwd", "REL_B XUP2 D_ETC F_PASS"),
+            (b"a../b", "REL_B NAME XUP1 NAME"),
+            (b"a/b/../../c", "REL_B NAME NAME UP2 NAME"),
+            (b"a/b/../../../c", "REL_B NAME NAME UP3 ABOVE NAME"),
+            (b"a/..%2f../c", "REL_B NAME XUP2 ABOVE NAME"),
+        ] {
+            assert_eq!(tokens(text), expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn hosts_shares_and_drives() {
+        for (text, expected) in [
+            (&br"\\10.0.0.1\share\x"[..], "UNC HOST NAME NAME"),
+            (br"\\files\share\x", "UNC NAME NAME NAME"),
+            (b"//files/c$/x", "ROOT_B NAME D_SHARE NAME"),
+            (b"/price/5$ each", "ROOT_M NAME NAME WORD"),
+            (b"c:windows/x", "WORD DRIVE_R D_WIN NAME"),
         ] {
             assert_eq!(tokens(text), expected, "{}", text.escape_ascii());
         }
@@ -203,7 +223,7 @@ mod tests {
         assert_eq!(tokens(b"/etc/passwd\0 is cut"), "ROOT_B D_ETC F_PASS NUL WORD");
         assert_eq!(
             tokens(b"see .../x and 1..2, https://a.b/c"),
-            "WORD REL_M XUP1 NAME WORD URL NAME"
+            "WORD REL_M NAME NAME WORD URL NAME"
         );
     }
 

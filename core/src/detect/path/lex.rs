@@ -17,6 +17,8 @@ use crate::detect::segment::Sink;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Begin,
+    /// `c:`, at the begin, and no separator behind it.
+    Drive,
     Assignment,
     Other,
 }
@@ -98,6 +100,7 @@ enum End {
     Chunk,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a mode of its own")]
 struct Lexer<'v, 's, S> {
     view: &'v [u8],
     /// Where the first chunk starts.
@@ -111,6 +114,8 @@ struct Lexer<'v, 's, S> {
     /// A byte came that opens the gate, so anchors may be told.
     gated: bool,
     segment: Segment,
+    /// A `UNC` was told; its host comes next.
+    awaits_host: bool,
 }
 
 /// Lexes the whole view. O(len).
@@ -125,6 +130,7 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
         mangled: false,
         gated: false,
         segment: Segment::EMPTY,
+        awaits_host: false,
     };
     let mut at = start;
     while at < view.len() {
@@ -154,6 +160,8 @@ pub(super) fn may_lead_somewhere(view: &[u8]) -> bool {
             _ => 0,
         };
         if (follows || separator > 0) && is_anchor(name)
+            // What is coded may go on with the segment.
+            || name.starts_with(b".") && view.get(at) == Some(&b'%')
             || separator > 0 && ends_oddly(view.get(..at).unwrap_or_default())
         {
             return true;
@@ -179,11 +187,11 @@ fn ends_oddly(before: &[u8]) -> bool {
     }
 }
 
-/// Whether a segment is more than a name: it begins with a dot, or is known.
+/// Whether a segment is more than a name: it begins with a dot or ends in two, or is known.
 fn is_anchor(segment: &[u8]) -> bool {
     match segment {
         [] => false,
-        [b'.', ..] => true,
+        [b'.', ..] | [.., b'.', b'.'] => true,
         _ => words::is_anchor(segment),
     }
 }
@@ -255,6 +263,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
             {
                 self.segment.coded = true;
             }
+            Unit::Break(b'$') if self.open && self.ends_share(end) => {
+                self.grow(at, 1, 0, read.coded);
+            }
             Unit::Break(byte) => {
                 self.close(End::Chunk, at);
                 self.next_chunk(Before::after(byte));
@@ -274,6 +285,12 @@ impl<S: Sink> Lexer<'_, '_, S> {
         }
         self.segment.len += chars;
         self.segment.coded |= coded;
+    }
+
+    /// Whether the `$` before `end` ends the name of a share: `c$`, `admin$`.
+    fn ends_share(&self, end: usize) -> bool {
+        (1..=5).contains(&self.segment.len)
+            && (end == self.view.len() || matches!(unit(self.view, end).unit, Unit::Separator(_)))
     }
 
     /// `..2f`: a separator whose `%` was filtered out. Returns where to go on.
@@ -312,13 +329,19 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 _ if rooted && byte == b'\\' && self.view.get(range.end) == Some(&b'\\') => UNC,
                 Before::Begin if rooted => ROOT_B,
                 Before::Assignment if rooted => ROOT_A,
-                Before::Other if rooted => ROOT_M,
+                Before::Other | Before::Drive if rooted => ROOT_M,
                 Before::Begin => REL_B,
+                Before::Drive => DRIVE_R,
                 Before::Assignment => REL_A,
                 Before::Other => REL_M,
             };
             let start = if self.segment.len > 0 { self.segment.start } else { range.start };
             self.out.push(lead, start..range.end);
+            self.awaits_host = lead == UNC;
+        }
+        // What is still coded where the value was decoded was coded twice.
+        if range.len() > 1 && self.segment.len == 2 && self.segment.is_dots() {
+            self.segment.coded = true;
         }
         self.close(End::Separator, range.start);
     }
@@ -327,8 +350,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
     fn colon(&mut self, at: usize, end: usize) -> usize {
         let separated = matches!(unit(self.view, end).unit, Unit::Separator(_) | Unit::Junk);
         if self.segment.len == 0 || !separated {
+            // `c:windows`: from where the drive stands.
+            let drive = self.segment.len == 1 && self.segment.start == self.start && !self.open;
             self.close(End::Chunk, at);
-            self.next_chunk(Before::Other);
+            self.next_chunk(if drive { Before::Drive } else { Before::Other });
             return end;
         }
         let range = self.segment.start..end;
@@ -351,7 +376,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
             match self.before() {
                 Before::Begin => self.out.push(REL_B, range.clone()),
                 Before::Assignment => self.out.push(REL_A, range.clone()),
-                Before::Other => {}
+                Before::Drive | Before::Other => {}
             }
         }
         self.out.push(token, range);
@@ -382,8 +407,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 (1, _) => SELF,
                 (2, false) => UP,
                 (2, true) => XUP,
-                // `/...` at an end is an ellipsis, `....//` what a filter leaves as `../`.
+                // `/...` at an end and `.../word` are an ellipsis, `....//` what a filter leaves as `../`.
                 _ if matches!(how, End::Chunk | End::Nul) => NAME,
+                (3, false) if self.view.get(end + 1) != Some(&b'.') => NAME,
                 _ => XUP,
             };
             self.out.push(token, range);
@@ -399,7 +425,17 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 return;
             }
         }
-        self.out.push(words::segment(name.as_bytes()), range);
+        // `images../x`: a step, to a server that puts a folder in front of what follows `images`.
+        if let [stem @ .., b'.', b'.'] = name.as_bytes()
+            && how == End::Separator
+            && stem.last().is_some_and(u8::is_ascii_alphanumeric)
+        {
+            self.out.push(words::segment(stem), range.clone());
+            self.out.push(XUP, range);
+            return;
+        }
+        let host = std::mem::take(&mut self.awaits_host) && words::is_host(name.as_bytes());
+        self.out.push(if host { HOST } else { words::segment(name.as_bytes()) }, range);
     }
 
     /// Ends a word that is no part of a path, unless it is one of the file names that need none.
@@ -419,7 +455,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 match self.before() {
                     Before::Begin => self.out.push(REL_B, range.clone()),
                     Before::Assignment => self.out.push(REL_A, range.clone()),
-                    Before::Other => {}
+                    Before::Drive | Before::Other => {}
                 }
             } else if mangled {
                 token = match words::segment(name.as_bytes()) {

@@ -28,6 +28,8 @@ tokens! {
         REL_B, REL_A, REL_M,
         /// `C:\`.
         DRIVE_B, DRIVE_M,
+        /// `C:` and a name, at the begin of the value: from where the drive stands.
+        DRIVE_R,
         /// `\\host\share`.
         UNC,
         /// `http://host` and kin, the host included.
@@ -50,6 +52,10 @@ tokens! {
         XUP1, XUP2,
         /// Four or more `./` in a row.
         SELFS,
+        /// The steps before it lead above the folder that the path begins with: `a/../../b`.
+        ABOVE,
+        /// The address or full name of the host that a `UNC` path leads to.
+        HOST,
         /// `etc`.
         D_ETC,
         /// `proc`, `self` and what is in them.
@@ -64,6 +70,10 @@ tokens! {
         D_LOG,
         /// Folders of server software: `apache2`, `nginx`, `mysql`.
         D_SERVER,
+        /// Folders of `/var` that are words elsewhere: `mail`, `cron`.
+        D_VAR,
+        /// Shares that Windows makes for administrators: `c$`.
+        D_SHARE,
         /// Accounts and secrets of a Unix system: `passwd`, `shadow`.
         F_PASS,
         /// Files that give away by their name alone: `boot.ini`, `id_rsa`, `wp-config.php`.
@@ -74,6 +84,8 @@ tokens! {
         F_SERVER,
         /// Other configuration: `hosts`, `*.conf`.
         F_CONF,
+        /// Files of a project that are read with it, and secret only from outside: `package.json`, `*.yml`, `*.sqlite`.
+        F_PROJECT,
         /// Logs: `access.log`, `error_log`.
         F_LOG,
         /// Any other name with a leading dot.

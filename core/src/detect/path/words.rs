@@ -21,6 +21,8 @@ const NAMES: &[(PathToken, &str)] = &[
          proftpd pure-ftpd pureftpd vsftpd wu-ftpd samba cpanel exim exim4 redis sshd conf sites-available \
          sites-enabled conf.d httpsd iis grub grub2",
     ),
+    (D_VAR, "mail cron crontabs backups mlocate www"),
+    (D_SHARE, "c$ d$ e$ admin$ ipc$"),
     (F_PASS, "passwd shadow gshadow sudoers passwd- shadow- opasswd shadow.bak passwd.bak"),
     (
         F_SECRET,
@@ -30,7 +32,8 @@ const NAMES: &[(PathToken, &str)] = &[
          authorized_keys known_hosts .htpasswd .htaccess .env .env.local .env.production .bash_history .zsh_history \
          .mysql_history .psql_history .netrc .pgpass .my.cnf .npmrc .git-credentials .gitconfig .rhosts .xauthority \
          docker.sock master.passwd .passwd wp-config.php configuration.php localsettings.php config.inc.php \
-         settings.php database.yml secrets.yml master.key kcore kmsg",
+         settings.php database.yml secrets.yml master.key kcore kmsg mlocate.db pagefile.sys hiberfil.sys \
+         swapfile.sys ntds.dit",
     ),
     (
         F_SERVER,
@@ -43,8 +46,13 @@ const NAMES: &[(PathToken, &str)] = &[
          cpuinfo meminfo version mounts status stat maps partitions arp route tcp udp cwd exe config.php",
     ),
     (
+        F_PROJECT,
+        "package.json package-lock.json composer.json composer.lock appsettings.json settings.py dockerfile makefile \
+         gemfile procfile local.settings.json tsconfig.json",
+    ),
+    (
         F_LOG,
-        "access.log access_log error.log error_log auth.log syslog messages message secure maillog mail.log mail.err \
+        "access.log access_log error.log error_log auth.log syslog messages secure maillog mail.log mail.err \
          mail.warn lastlog wtmp utmp btmp wtmpx utmpx faillog xferlog dmesg sulog authlog debug.log boot.log mainlog \
          paniclog rejectlog",
     ),
@@ -71,7 +79,7 @@ pub(super) fn scheme(name: &[u8]) -> Option<Scheme> {
         b"http" | b"https" | b"ftp" | b"ftps" | b"ws" | b"wss" | b"git" | b"ssh" | b"sftp"
         | b"rtsp" | b"android-app" | b"chrome-extension" => Scheme::Url,
         b"file" | b"netdoc" | b"local_file" => Scheme::File,
-        b"phar" | b"zip" | b"rar" | b"glob" | b"expect" | b"ogg" | b"compress.zlib"
+        b"phar" | b"zip" | b"rar" | b"glob" | b"vfs" | b"expect" | b"ogg" | b"compress.zlib"
         | b"compress.bzip2" | b"ssh2.exec" | b"ssh2.shell" | b"ssh2.sftp" | b"jar" | b"wrap"
         | b"zlib" | b"bzip2" => Scheme::Wrapper,
         b"php" => Scheme::Php,
@@ -86,7 +94,9 @@ pub(super) fn segment(name: &[u8]) -> PathToken {
 
 /// Whether a name, in any case, is that of a folder or file which is evidence beside a separator.
 pub(super) fn is_anchor(name: &[u8]) -> bool {
-    TABLE.get(name).is_some_and(|token| !matches!(token, F_CONF | F_LOG | F_FILTER))
+    TABLE.get(name).is_some_and(|token| {
+        !matches!(token, F_CONF | F_LOG | F_FILTER | F_PROJECT | D_VAR | D_SHARE)
+    })
 }
 
 /// Whether a file name is evidence even without a path: one of [`super::judge::BARE`].
@@ -99,6 +109,15 @@ pub(super) fn bare_len(len: usize) -> bool {
     (4..=13).contains(&len)
 }
 
+/// Whether a lower-case name is that of a host: an address, or labels with a dot between them.
+pub(super) fn is_host(name: &[u8]) -> bool {
+    let last = name.rsplit(|&b| b == b'.').next().unwrap_or_default();
+    last.len() < name.len()
+        && last.len() >= if last.iter().all(u8::is_ascii_digit) { 1 } else { 2 }
+        && name.split(|&b| b == b'.').all(|label| !label.is_empty())
+        && last.iter().all(u8::is_ascii_alphanumeric)
+}
+
 fn by_extension(name: &[u8]) -> PathToken {
     let Some(dot) = name.iter().rposition(|&b| b == b'.') else {
         return if name.ends_with(b"_log") { F_LOG } else { NAME };
@@ -106,12 +125,18 @@ fn by_extension(name: &[u8]) -> PathToken {
     if name == b".well-known" {
         return NAME;
     }
+    if name.starts_with(b".env.") {
+        return F_SECRET;
+    }
     if dot == 0 {
         return F_DOT;
     }
     match &name[dot + 1..] {
         b"conf" | b"cnf" | b"cfg" | b"ini" | b"htpasswd" | b"htaccess" | b"passwd" | b"pdb"
         | b"bak" | b"asa" | b"kdbx" | b"pem" | b"key" => F_CONF,
+        b"yml" | b"yaml" | b"properties" | b"sqlite" | b"sqlite3" | b"db" | b"mdb" | b"sql" => {
+            F_PROJECT
+        }
         b"log" | b"access_log" | b"error_log" => F_LOG,
         b"png" | b"jpg" | b"jpeg" | b"gif" | b"svg" | b"webp" | b"ico" | b"css" | b"js"
         | b"mjs" | b"ts" | b"tsx" | b"html" | b"htm" | b"md" | b"rst" | b"txt" | b"pdf"

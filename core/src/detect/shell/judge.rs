@@ -113,7 +113,8 @@ impl Language for Shell {
             | SEP_S.bit()
             | AMP.bit()
             | AMP_S.bit()
-            | CP_OTHER.bit()),
+            | CP_OTHER.bit()
+            | END.bit()),
     ];
 
     // PERF: user agents, tables and queries are full of `;`, `|`, `&` and `/`, and no command follows.
@@ -157,7 +158,8 @@ mod tests {
 
     fn tokens(context: u8, text: &str) -> String {
         let tokens = lexed(context, text).unwrap_or_default();
-        tokens.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+        let names = tokens.into_iter().map(|(name, _)| name).filter(|&name| name != "END");
+        names.collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -206,6 +208,14 @@ mod tests {
             b"dir",
             b"c:",
             b".exe",
+            b"%{",
+            b"?{",
+            b"[x.y]::",
+            b"()",
+            b"$0",
+            b"$env:x",
+            b"case ",
+            b"0",
         ];
         cases::gate_is_a_law(Shell, pieces);
     }
@@ -227,6 +237,58 @@ mod tests {
     }
 
     #[test]
+    fn what_only_powershell_reads() {
+        assert_eq!(tokens(ARGUMENT, "x;i`ex 'id'"), "B_WORD SEP SPLIT CP_WIN CP_PROBE");
+        assert_eq!(tokens(ARGUMENT, "x;x`id`"), "B_WORD SEP CP_OTHER TICK_T CP_PROBE TICK_C");
+        assert_eq!(tokens(ARGUMENT, "1|%{whoami}"), "B_ARG SEP CP_KW CP_UNIX");
+        assert_eq!(tokens(ARGUMENT, "x;[A.B]::C"), "B_WORD SEP CP_WIN A_WORD");
+        assert_eq!(tokens(ARGUMENT, "x;& ('who'+'ami')"), "B_WORD SEP AMP_S LP SPLIT CP_UNIX RP");
+        assert_eq!(tokens(ARGUMENT, "x;$Env:Path"), "B_WORD SEP EXPAND");
+        assert_eq!(tokens(ARGUMENT, "x;iex(iwr http://a)"), "B_WORD SEP CP_WIN LP CP_WIN A_URL RP");
+    }
+
+    #[test]
+    fn a_substitution_knows_what_it_touches() {
+        assert_eq!(tokens(ARGUMENT, "`id`"), "B_START TICK_T CP_PROBE TICK_C");
+        assert_eq!(tokens(ARGUMENT, "`id`.a.b"), "B_START TICK_T CP_PROBE TICK_C A_FILE");
+        assert_eq!(tokens(ARGUMENT, "a@`id`"), "B_ARG TICK_T CP_PROBE TICK_C");
+        assert_eq!(
+            tokens(ARGUMENT, "`id`/`ls`"),
+            "B_START TICK_O CP_PROBE TICK_C A_PATH TICK_O CP_UNIX TICK_C"
+        );
+        assert_eq!(tokens(ARGUMENT, "a `id` b"), "B_WORD TICK_O CP_PROBE TICK_C A_WORD");
+        assert_eq!(tokens(ARGUMENT, "${a:-$(id)}"), "B_START EXPAND SUB_O CP_PROBE SUB_C A_WORD");
+        assert_eq!(tokens(ARGUMENT, "${a}$b"), "");
+    }
+
+    #[test]
+    fn the_language_of_the_shell() {
+        assert_eq!(
+            tokens(ARGUMENT, "x;f(){ id; };f"),
+            "B_WORD SEP CP_KW CP_PROBE SEP_S CP_KW SEP CP_OTHER"
+        );
+        assert_eq!(
+            tokens(ARGUMENT, "x;case a in a)id;;esac"),
+            "B_WORD SEP CP_KW A_WORD A_WORDS RP CP_PROBE SEP CP_KW"
+        );
+        assert_eq!(tokens(ARGUMENT, "x;$0 -c id"), "B_WORD SEP CP_INT A_EVAL A_WORD");
+        assert_eq!(tokens(ARGUMENT, "x;$SHELL -c id"), "B_WORD SEP CP_INT A_EVAL A_WORD");
+        assert_eq!(tokens(ARGUMENT, "x;/{bin,y}/c[a]t"), "B_WORD SEP SPLIT CP_GLOB");
+        assert_eq!(tokens(ARGUMENT, "x&&ping+-c+3"), "B_WORD SEP CP_PROBE A_EVAL A_NUM");
+        assert_eq!(tokens(ARGUMENT, "&196;id"), "B_START AMP CP_OTHER SEP CP_PROBE");
+    }
+
+    #[test]
+    fn the_end_is_told_of_a_command_alone() {
+        let ends = |text: &str| {
+            lexed(ARGUMENT, text)
+                .is_some_and(|tokens| tokens.iter().any(|(name, _)| *name == "END"))
+        };
+        assert!(ends("x;id") && ends("x;id;") && ends("x;id -u \"") && ends("x$(id)"));
+        assert!(!ends("x;y") && !ends("x; a b; c d") && !ends("x;id #y") && !ends("x"));
+    }
+
+    #[test]
     fn only_what_stands_like_a_command_is_one() {
         assert_eq!(tokens(ARGUMENT, "ls cat id"), "");
         assert_eq!(tokens(ARGUMENT, "a; b ls; c"), "B_WORD SEP_S CP_OTHER SEP_S CP_OTHER");
@@ -236,7 +298,7 @@ mod tests {
             tokens(ARGUMENT, "x;if [ 1 -eq 1 ]"),
             "B_WORD SEP CP_KW TEST A_NUM A_FLAG A_NUM A_WORD"
         );
-        assert_eq!(tokens(ARGUMENT, "x;sudo ls"), "B_WORD SEP CP_KW CP_UNIX");
+        assert_eq!(tokens(ARGUMENT, "x;sudo ls"), "B_WORD SEP CP_ADM CP_UNIX");
         assert_eq!(tokens(ARGUMENT, "x;a=1 ls"), "B_WORD SEP CP_ASSIGN CP_UNIX");
         assert_eq!(tokens(ARGUMENT, "x -> y >= z <b> $5"), "");
         assert_eq!(tokens(COMMAND, "ls -la"), "B_CMD SOLO CP_UNIX A_FLAG");
@@ -267,7 +329,8 @@ mod tests {
                 ("SEP", 1..2),
                 ("SPLIT", 2..7),
                 ("CP_PROBE", 2..7),
-                ("A_SENS", 8..12)
+                ("A_SENS", 8..12),
+                ("END", 12..12)
             ]
         );
     }

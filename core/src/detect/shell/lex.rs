@@ -4,7 +4,12 @@ use std::ops::Range;
 
 use super::ShellToken::{self, *};
 use super::fold::Fold;
-use super::judge::{COMMAND, SOLO_STARTS};
+use super::judge::COMMAND;
+use super::shape::{
+    default_substitution, definition, ends_command, entity, fits_case, is_blank, is_host,
+    is_identifier, is_option, is_slice, is_solo, is_target, plain_argument, program,
+};
+
 use super::wildcard;
 use super::word::{self, Quotes, Stops, Word};
 use super::words::{self, PathKind};
@@ -59,6 +64,8 @@ struct Lexer<'v, 's, S> {
     braced: bool,
     /// `+` stands for a blank: the value was not decoded as a form.
     plus: bool,
+    /// Between `case` and `esac`, where `)` ends a pattern.
+    in_case: bool,
 }
 
 /// Lexes the view from its begin; false if it is no command, where one is asked for. O(len).
@@ -76,6 +83,7 @@ pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
         ticked: false,
         braced: false,
         plus: false,
+        in_case: false,
     };
     let mut at = 0;
     if context == COMMAND {
@@ -89,6 +97,9 @@ pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
             Position::Outside => lexer.pass_over(at),
             _ => lexer.take(at),
         };
+    }
+    if lexer.position != Position::Outside {
+        lexer.tell(END, view.len()..view.len());
     }
     true
 }
@@ -131,6 +142,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let at = at + skipped;
         match (self.byte(at), self.byte(at + 1)) {
             (b'$' | b'<' | b'>', b'(') => self.open(at),
+            (b'$', b'{') => {
+                let len = default_substitution(self.view.get(at..).unwrap_or_default());
+                if len > 0 {
+                    self.tell(EXPAND, at..at + len);
+                }
+                at + len.max(1)
+            }
             (b'$' | b'<', _) => at + 1,
             (b'>', _) => self.output(at),
             (b'`', _) => self.tick(at),
@@ -176,14 +194,32 @@ impl<S: Sink> Lexer<'_, '_, S> {
                 let token = if self.substitutions > 0 { SUB_C } else { RP };
                 self.substitutions = self.substitutions.saturating_sub(1);
                 self.tell(token, at..at + 1);
-                self.position = Position::Arguments;
+                let arm = self.in_case && token == RP;
+                self.position = if arm { Position::Command } else { Position::Arguments };
                 at + 1
             }
             (b',' | b'}', _) if self.braced => {
                 self.braced = self.byte(at) == b',';
                 at + 1
             }
-            (b'{', next) if self.position == Position::Command && next.is_ascii_graphic() => {
+            // For each, and where, in PowerShell.
+            (b'%' | b'?', b'{') if self.position == Position::Command => {
+                self.tell(CP_KW, at..at + 2);
+                self.braced = true;
+                at + 2
+            }
+            (b'[', _) if self.position == Position::Command && self.net_type(at) > 0 => {
+                let end = at + self.net_type(at);
+                self.tell(CP_WIN, at..end);
+                self.position = Position::Arguments;
+                end
+            }
+            // `{{` opens a placeholder of a template.
+            (b'{', next)
+                if self.position == Position::Command
+                    && next.is_ascii_graphic()
+                    && next != b'{' =>
+            {
                 self.tell(BRACE, at..at + 1);
                 self.braced = true;
                 at + 1
@@ -196,6 +232,15 @@ impl<S: Sink> Lexer<'_, '_, S> {
             }
             _ => self.word(at),
         }
+    }
+
+    /// The length of `[Name.Of.Type]::`, 0 if none stands at `at`. O(1).
+    fn net_type(&self, at: usize) -> usize {
+        let rest = self.view.get(at + 1..).unwrap_or_default();
+        let name = rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || **b == b'.');
+        let len = name.count();
+        let ends = rest.get(len..).is_some_and(|rest| rest.starts_with(b"]::"));
+        if len > 0 && ends { len + 4 } else { 0 }
     }
 
     fn blank_before(&self, at: usize) -> bool {
@@ -241,8 +286,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
         self.ticked = !self.ticked;
         let token = if !self.ticked {
             TICK_C
-        } else if at > 0 && (self.byte(at - 1).is_ascii_alphanumeric() || self.byte(at - 1) == b'=')
-        {
+        } else if self.is_glued(at) || self.is_whole(at) {
             TICK_T
         } else {
             TICK_O
@@ -250,6 +294,35 @@ impl<S: Sink> Lexer<'_, '_, S> {
         self.tell(token, at..at + 1);
         self.position = if self.ticked { Position::Command } else { Position::Arguments };
         at + 1
+    }
+
+    /// Whether what stands before `at` runs into it: a letter, or the sign of an address behind one.
+    fn is_glued(&self, at: usize) -> bool {
+        match self.view.get(..at).unwrap_or_default() {
+            [.., b'='] => true,
+            [.., word, b'@' | b'/' | b'-' | b'_' | b'.'] | [.., word] => {
+                word.is_ascii_alphanumeric()
+            }
+            [] => false,
+        }
+    }
+
+    /// Whether the substitution that opens at `at` is all of the value, or begins the one word that it is. O(len), asked for
+    /// at the begin alone.
+    fn is_whole(&self, at: usize) -> bool {
+        let value = self.view.trim_ascii();
+        let inner = value.get(1..).unwrap_or_default();
+        let begins =
+            self.silent && self.view.get(..at).is_some_and(|before| before.trim_ascii().is_empty());
+        begins
+            && memchr::memchr(b'`', inner).is_some_and(|close| match inner.get(close + 1..) {
+                None | Some([]) => true,
+                Some(
+                    [b'.' | b'@' | b'-' | b'_' | b'/', b'0'..=b'9' | b'a'..=b'z', rest @ ..]
+                    | [b'0'..=b'9' | b'a'..=b'z', rest @ ..],
+                ) => memchr::memchr3(b' ', b'\n', b'`', rest).is_none(),
+                Some(_) => false,
+            })
     }
 
     /// `>`, `>>`, `>&`; not the tip of an arrow, not "at least".
@@ -294,8 +367,21 @@ impl<S: Sink> Lexer<'_, '_, S> {
             equals: self.position == Position::Command,
             brace: self.braced,
             plus: self.plus,
+            escape: self.position == Position::Command && !self.ticked,
         };
-        let (word, end) = word::read(self.view, at, &mut self.quotes, stops);
+        let (mut word, mut end) = word::read(self.view, at, &mut self.quotes, stops);
+        if self.position == Position::Command {
+            if !self.plus && is_known_to_plus(word.as_bytes()) {
+                self.plus = true;
+                let stops = Stops { plus: true, ..stops };
+                (word, end) = word::read(self.view, at, &mut self.quotes, stops);
+            }
+            let definition = definition(self.view.get(end..).unwrap_or_default());
+            if definition > 0 && end > at {
+                self.tell(CP_KW, at..end + definition);
+                return end + definition;
+            }
+        }
         // A metacharacter that the caller did not take would not move.
         let end = end.max(at + 1);
         let range = at..end;
@@ -330,7 +416,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
             if word.var && self.byte(range.end) == b'=' {
                 self.position = Position::Outside;
             } else if word.var {
-                self.tell(CP_VAR, range);
+                let name = self.view.get(range.clone()).unwrap_or_default();
+                let shell = matches!(name, b"$SHELL" | b"${SHELL}" | b"$BASH" | b"${BASH}");
+                self.tell(if shell { CP_INT } else { CP_VAR }, range);
             } else if word.ifs || word.quoted {
                 self.position = Position::Command;
             }
@@ -370,7 +458,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
             }
             // Alone it prints the environment.
             Some(CP_KW | CP_AMB) if words::prints_variables(name) && ends_command(rest) => CP_PROBE,
-            Some(family) if !call => family,
+            Some(family) if !call || family == CP_WIN && words::is_powershell(name) => family,
+            None if name == b"$0" && rest.starts_with(b" -") => CP_INT,
             None if is_slice(name) => EXPAND,
             None if name == b"." && matches!(rest, [b' ', b'/' | b'~' | b'.', ..]) => CP_INT,
             _ if call => CP_FN,
@@ -391,9 +480,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
             self.tell(SOLO, range.clone());
         }
         self.begins = false;
+        self.in_case = name != b"esac" && (self.in_case || name == b"case");
         self.governs = match token {
             CP_NET => Governs::Host,
-            _ if name == b"ping" => Governs::Host,
+            _ if matches!(name, b"ping" | b"host") => Governs::Host,
             _ if words::takes_subcommand(name) => Governs::Subcommand,
             _ => Governs::Nothing,
         };
@@ -424,8 +514,15 @@ impl<S: Sink> Lexer<'_, '_, S> {
             A_SENS
         } else {
             match (plain_argument(name, word), self.governs) {
-                (A_WORD, Governs::Host) if is_host(name) => A_HOST,
-                (A_WORD, Governs::Subcommand) if words::subcommand(name) => A_SUB,
+                (A_WORD | A_FILE, Governs::Host) if is_host(name) => A_HOST,
+                (A_WORD, _)
+                    if name == b"-"
+                        && ends_command(self.view.get(range.end..).unwrap_or_default()) =>
+                {
+                    A_FLAG
+                }
+                (A_WORD, _) if name == b"." && self.byte(range.end + 1) == b'-' => A_PATH,
+                (A_WORD | A_CMD, Governs::Subcommand) if words::subcommand(name) => A_SUB,
                 (token, _) => token,
             }
         };
@@ -465,6 +562,9 @@ const SPELT: Classes =
 
 /// Whether a word of plain bytes is a command, a path or a piece of a variable.
 fn is_known(text: &[u8]) -> bool {
+    if text.starts_with(b"%{") {
+        return true;
+    }
     // PERF: no command has a slash in it, and what leads nowhere is no path: user agents and URLs end here.
     let leads = match text {
         [b'/' | b'.' | b'~' | b'%', ..] | [_, b':', ..] => true,
@@ -481,141 +581,10 @@ fn is_known(text: &[u8]) -> bool {
         || words::command(program(name)).is_some()
 }
 
-/// Whether the text starts with one of [`SOLO_STARTS`], as a word.
-fn is_solo(text: &[u8]) -> bool {
-    SOLO_STARTS.iter().any(|start| {
-        let start = start.as_bytes();
-        let ends_word = |b: Option<&u8>| !b.is_some_and(u8::is_ascii_alphanumeric);
-        text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
-            && (ends_word(start.last()) || ends_word(text.get(start.len())))
-    })
-}
-
-/// Commands of Unix that are words or initials, too, count in lower case alone; those of Windows are written anyhow.
-fn fits_case(family: Option<ShellToken>, word: &Word) -> bool {
-    !word.upper
-        || match family {
-            Some(CP_WIN | CP_PROBE | CP_NET) => true,
-            Some(CP_UNIX) => word.as_bytes().len() > 2,
-            _ => false,
-        }
-}
-
-fn plain_argument(name: &[u8], word: &Word) -> ShellToken {
-    match name {
-        b"-c" | b"-e" | b"-r" | b"-i" | b"-enc" | b"-encodedcommand" | b"-command" | b"/c"
-        | b"/k" | b"-exec" | b"-execdir" | b"-ok" | b"-okdir" => return A_EVAL,
-        _ if name.starts_with(b"--checkpoint-action=") => return A_EVAL,
-        _ if is_slice(name) => return EXPAND,
-        // A list of options for people: `-l, --list`.
-        [b'-', .., b','] => return A_WORD,
-        [b'-', b'-', b'a'..=b'z', ..] | [b'-', b'a'..=b'z' | b'0'..=b'9', ..] => return A_FLAG,
-        [b'%', .., b'%'] => return A_VAR,
-        _ => {}
-    }
-    if let Some(kind) = words::path(name) {
-        return match kind {
-            PathKind::Socket => DEVTCP,
-            PathKind::System | PathKind::Program => A_SENS,
-            PathKind::Plain if is_windows_flag(name) => A_SLASH,
-            PathKind::Plain => A_PATH,
-        };
-    }
-    if is_url(name) {
-        A_URL
-    } else if name.iter().all(u8::is_ascii_digit) {
-        A_NUM
-    } else if is_address(name) {
-        A_IP
-    } else if word.var && !word.quoted {
-        A_VAR
-    } else if words::certain(name) && fits_case(words::command(name), word) {
-        A_CMD
-    } else {
-        A_WORD
-    }
-}
-
-/// `/f`, `/all`, `/n:`.
-fn is_windows_flag(name: &[u8]) -> bool {
-    matches!(name, [b'/', rest @ ..] if (1..=4).contains(&rest.len())
-        && rest.iter().all(|b| b.is_ascii_alphabetic() || *b == b':'))
-}
-
-/// What a command would be given, rather than a word: a number, an address, a path, a name with a dot.
-fn is_target(word: &[u8]) -> bool {
-    let end = word.iter().rposition(|b| !b".,:!?".contains(b)).map_or(0, |last| last + 1);
-    let inside = word.get(..end).unwrap_or_default();
-    word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b':'))
-        || (inside.iter().any(|b| matches!(b, b'.' | b'@' | b'/' | b'\\'))
-            && !word.iter().any(|b| matches!(b, b'=' | b'?' | b'<' | b'>' | b'{' | b'[')))
-}
-
-/// An option or a number, with or without a unit.
-fn is_option(name: &[u8]) -> bool {
-    matches!(name, [b'-', ..])
-        || matches!(name, [digits @ .., b's' | b'm' | b'h'] | digits
-            if !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
-}
-
-/// `%name:~1,2%`: a piece of a variable, in cmd.exe.
-fn is_slice(name: &[u8]) -> bool {
-    name.first() == Some(&b'%') && memchr::memmem::find(name, b":~").is_some()
-}
-
-/// Whether a command ends before `rest`.
-fn ends_command(rest: &[u8]) -> bool {
-    let end = rest.iter().find(|b| !is_blank(**b));
-    end.is_none_or(|b| b";|&\n\r)`#\"'".contains(b))
-}
-
-/// Without the folder and extension that Windows allows.
-fn program(name: &[u8]) -> &[u8] {
-    let name = name.strip_suffix(b".exe").unwrap_or(name);
-    name.strip_suffix(b".com").unwrap_or(name)
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-fn is_identifier(name: &[u8]) -> bool {
-    matches!(name, [b'a'..=b'z' | b'_', rest @ ..]
-        if rest.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'))
-}
-
-/// `host.example`, `user@host`.
-fn is_host(name: &[u8]) -> bool {
-    name.contains(&b'@')
-        || matches!(name, [.., b'.', last] | [.., b'.', _, last] | [.., b'.', _, _, last] if last.is_ascii_alphabetic())
-}
-
-/// A scheme, `://`.
-fn is_url(name: &[u8]) -> bool {
-    let scheme = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-    scheme > 1 && name.get(scheme..).is_some_and(|rest| rest.starts_with(b"://"))
-}
-
-/// Four numbers, three dots; a port may follow.
-fn is_address(name: &[u8]) -> bool {
-    name.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':'))
-        && name.split(|&b| b == b'.').count() == 4
-}
-
-/// Commands that HTML has an entity for (a sign of copyright, of a trademark, a dash ...). Without arguments none of them
-/// does anything.
-const ENTITIES: [&[u8]; 7] = [b"copy", b"dash", b"dd", b"pr", b"reg", b"sc", b"top"];
-
-/// The length of the HTML entity at `at`: `&amp;`, `&#39;`. Not of `&id;`.
-fn entity(view: &[u8], at: usize) -> Option<usize> {
-    let name = view.get(at + 1..)?;
-    let len = name.iter().take(10).position(|&b| b == b';')?;
-    let name = name.get(..len)?;
-    let reference = match name {
-        [b'#', ..] => true,
-        [] => false,
-        _ if ENTITIES.contains(&name) => true,
-        _ => name.iter().all(u8::is_ascii_alphanumeric) && words::command(name).is_none(),
-    };
-    reference.then_some(len + 2)
+/// Whether a word is a command up to a `+`, and goes on behind it.
+fn is_known_to_plus(word: &[u8]) -> bool {
+    let plus = word.iter().position(|&b| b == b'+').unwrap_or(0);
+    plus > 1
+        && plus + 1 < word.len()
+        && words::command(program(word.get(..plus).unwrap_or_default())).is_some()
 }

@@ -17,6 +17,7 @@
 mod fold;
 mod judge;
 mod lex;
+mod shape;
 mod wildcard;
 mod word;
 mod words;
@@ -51,7 +52,7 @@ tokens! {
         NL,
         /// `$(` and its `)`.
         SUB_O, SUB_C,
-        /// A backtick that opens, one that does so amid a word, one that closes.
+        /// A backtick that opens, one that does so amid a word or around all of the value, one that closes.
         TICK_O, TICK_T, TICK_C,
         /// `<(`, `>(`.
         PROC,
@@ -71,13 +72,15 @@ tokens! {
         CP_PROBE,
         /// A command that is an English word, too.
         CP_AMB,
+        /// A command of administrators: packages, power, containers, accounts; or one that runs another.
+        CP_ADM,
         /// An interpreter.
         CP_INT,
         /// A network tool.
         CP_NET,
-        /// A command of Windows, a cmdlet.
+        /// A command of Windows, a cmdlet, a type of .NET.
         CP_WIN,
-        /// `if`, `then`, `for`, `sudo`, `eval`.
+        /// `if`, `then`, `for`, `exec`, `eval`, `%{`, `f(){`.
         CP_KW,
         /// `/bin/sh`.
         CP_PATH,
@@ -93,7 +96,7 @@ tokens! {
         CP_OTHER,
         /// As an argument: `-x`, `--long`.
         A_FLAG,
-        /// A flag that some interpreter takes code after: `-c`, `-e`, `/c`.
+        /// A flag that some interpreter takes code after: `-c`, `-e`, `/c`; the `exec:` of socat.
         A_EVAL,
         /// `/f`.
         A_SLASH,
@@ -119,6 +122,8 @@ tokens! {
         A_SUB,
         /// A host or mail address by its looks.
         A_HOST,
+        /// A file name with an extension.
+        A_FILE,
         /// Any other word.
         A_WORD,
         /// The second word of such in a row; more are not told.
@@ -133,7 +138,9 @@ tokens! {
         IFS,
         /// `{a,b}` as a command.
         BRACE,
-        /// `${x#…}`, `$((…))`, `$'…'`, `%x:~…%`.
+        /// `${x#…}`, `$((…))`, `$'…'`, `%x:~…%`, `$env:x`.
         EXPAND,
+        /// The value ends, and a command with it.
+        END,
     }
 }

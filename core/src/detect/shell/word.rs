@@ -100,12 +100,34 @@ impl Word {
         self.len += run.len();
     }
 
+    /// `/{bin,x}/cat` is `/bin/cat` and more: keeps the first of the alternatives. O(word).
+    fn take_first_alternative(&mut self) {
+        let text = self.as_bytes();
+        let Some(open) = memchr::memchr(b'{', text) else { return };
+        let find = |byte, from: usize| {
+            memchr::memchr(byte, text.get(from..).unwrap_or_default()).map(|at| from + at)
+        };
+        let Some(comma) = find(b',', open) else { return };
+        let Some(close) = find(b'}', comma) else { return };
+        let mut first = [0; KEPT];
+        let parts = [text.get(..open), text.get(open + 1..comma), text.get(close + 1..)];
+        let mut len = 0;
+        for &byte in parts.into_iter().flatten().flatten() {
+            if let Some(slot) = first.get_mut(len) {
+                *slot = byte;
+                len += 1;
+            }
+        }
+        (self.bytes, self.len, self.split) = (first, len, true);
+    }
+
     fn last_is_letter(&self) -> bool {
         self.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric)
     }
 }
 
 /// What stops a word besides blanks and metacharacters.
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Clone, Copy, Default)]
 pub(super) struct Stops {
     /// `=`: it may be an assignment.
@@ -114,13 +136,17 @@ pub(super) struct Stops {
     pub(super) brace: bool,
     /// `+`: blanks are written so.
     pub(super) plus: bool,
+    /// A backtick that has no other behind it does not stop the word: PowerShell's escape.
+    pub(super) escape: bool,
 }
 
 /// Remembers searches for a closing quote that failed, so that none is made twice.
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Debug, Default)]
 pub(super) struct Quotes {
     no_single: bool,
     no_double: bool,
+    no_tick: bool,
     /// A double quote was opened that holds a substitution: the next one closes it.
     open_double: bool,
 }
@@ -128,7 +154,11 @@ pub(super) struct Quotes {
 impl Quotes {
     /// Where the quote that opens before `from` closes.
     fn close(&mut self, view: &[u8], quote: u8, from: usize) -> Option<usize> {
-        let failed = if quote == b'\'' { &mut self.no_single } else { &mut self.no_double };
+        let failed = match quote {
+            b'\'' => &mut self.no_single,
+            b'"' => &mut self.no_double,
+            _ => &mut self.no_tick,
+        };
         if *failed {
             return None;
         }
@@ -167,6 +197,12 @@ pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) ->
                 word.split = true;
                 i += empty_substitution(view, i);
             }
+            b'`' if escape_of_letter(view, i, stops)
+                && quotes.close(view, b'`', i + 1).is_none() =>
+            {
+                word.split = true;
+                i += 1;
+            }
             b' ' | b'\t' | b'\n' | b'\r' | b';' | b'|' | b'&' | b'`' | b'(' | b')' | b'<'
             | b'>' => {
                 break;
@@ -184,6 +220,13 @@ pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) ->
                 Some(next) => i = next,
                 None => break,
             },
+            // A class of one.
+            b'[' if view.get(i + 2) == Some(&b']') => {
+                word.glob = true;
+                word.split = true;
+                word.push(view.get(i + 1).copied().unwrap_or_default());
+                i += 3;
+            }
             b'*' | b'?' | b'[' => {
                 word.glob = true;
                 word.push(byte);
@@ -198,7 +241,14 @@ pub(super) fn read(view: &[u8], at: usize, quotes: &mut Quotes, stops: Stops) ->
             break;
         }
     }
+    word.take_first_alternative();
     (word, i)
+}
+
+/// Whether the backtick at `at` stands between letters, where one may be an escape.
+fn escape_of_letter(view: &[u8], at: usize, stops: Stops) -> bool {
+    let letter = |at: usize| view.get(at).is_some_and(u8::is_ascii_alphabetic);
+    stops.escape && at > 0 && letter(at - 1) && letter(at + 1)
 }
 
 /// The length of a substitution that yields nothing, `$()` or two backticks; 0 if there is none.
@@ -262,6 +312,11 @@ fn quote(word: &mut Word, view: &[u8], at: usize, quotes: &mut Quotes, start: us
     word.split |= !whole || goes_on;
     word.text |= inner.iter().take(KEPT).any(|b| matches!(b, b' ' | b'\t' | b'\n' | b'('));
     word.push_run(inner);
+    // `'who'+'ami'`, in PowerShell.
+    if let Some([b'+', b'\'' | b'"']) = view.get(close + 1..close + 3) {
+        word.split = true;
+        return close + 2;
+    }
     close + 1
 }
 
@@ -292,6 +347,11 @@ fn dollar(word: &mut Word, view: &[u8], at: usize) -> Option<usize> {
                 word.split |= word.last_is_letter() && goes_on.is_some_and(u8::is_ascii_alphabetic);
             }
             Some(at + 2 + close.map_or(0, |close| close + 1))
+        }
+        [b'E' | b'e', b'N' | b'n', b'V' | b'v', b':', tail @ ..] => {
+            word.expand = true;
+            let name = tail.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_');
+            Some(at + 5 + name.count())
         }
         [b'I', b'F', b'S', tail @ ..] if !tail.first().is_some_and(u8::is_ascii_alphanumeric) => {
             word.ifs = true;

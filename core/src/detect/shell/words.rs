@@ -30,22 +30,26 @@ const COMMANDS: &[(ShellToken, &str)] = &[
         CP_WIN,
         "ipconfig systeminfo tasklist taskkill cmd powershell certutil bitsadmin wmic regsvr32 rundll32 mshta cscript \
          wscript schtasks icacls cacls nbtstat netsh net1 vssadmin msbuild installutil findstr robocopy xcopy quser \
-         qwinsta gpresult driverquery fsutil takeown wevtutil msiexec getmac csvde nltest iex",
+         qwinsta gpresult driverquery fsutil takeown wevtutil msiexec getmac csvde nltest iex gci gc iwr irm gps saps icm \
+         gwmi attrib forfiles notepad mspaint diskpart bcdedit %comspec%",
     ),
     (TEST, "[ [[ test"),
     (
         CP_KW,
-        "if then else elif fi for while until do done case esac ! { } sudo nohup exec eval xargs env command busybox \
-         export unset source builtin setsid @ function alias time ionice stdbuf doas",
+        "if then else elif fi for while until do done case esac ! { } exec eval env command export unset source builtin \
+         @ function alias time",
     ),
     (
         CP_AMB,
         "w who find date sort head tail more less cut kill host set make at top type join split touch history man \
-         last write wall watch file stat mail sendmail reboot shutdown halt sync free cal groups users locale finger \
-         tee paste locate which mount ip arp route git docker ver vol tree copy move del erase ren start call net reg \
-         sc service passwd su tar zip apt yum pip npm gem strings seq bc dc vi vim nano ed ex diff cmp comm fold \
-         expand rev nl shuf install link unlink tty timeout nice crash poweroff exit cd read java go mysql rpm apk \
-         where",
+         last write wall watch file stat mail sync free cal groups users locale finger tee paste locate which ip arp \
+         route ver vol tree copy move del erase ren start call net reg sc service passwd zip gem strings seq bc dc ed \
+         ex diff cmp comm fold expand rev nl link tty timeout nice crash exit cd read java go mysql where query",
+    ),
+    (
+        CP_ADM,
+        "reboot shutdown halt poweroff mount docker podman git su tar apt yum dnf pip npm rpm apk vi vim nano unlink shuf \
+         install sendmail sudo nohup xargs busybox setsid ionice stdbuf doas calc logoff rc-service",
     ),
 ];
 
@@ -58,7 +62,7 @@ pub(super) fn command(word: &[u8]) -> Option<ShellToken> {
 
 /// Whether a lower-case word is a command and no English word.
 pub(super) fn certain(word: &[u8]) -> bool {
-    matches!(command(word), Some(CP_UNIX | CP_INT | CP_NET | CP_WIN))
+    matches!(command(word), Some(CP_UNIX | CP_INT | CP_NET | CP_WIN | CP_ADM))
 }
 
 /// Whether a word, in any case, is a command that programs of other languages hand to a shell.
@@ -99,6 +103,8 @@ pub(super) fn takes_command(word: &[u8]) -> bool {
             | b"iex"
             | b"@"
             | b"setsid"
+            | b"alias"
+            | b"export"
     )
 }
 
@@ -109,7 +115,28 @@ pub(super) fn prints_variables(word: &[u8]) -> bool {
 
 /// Whether a subcommand follows this command.
 pub(super) fn takes_subcommand(word: &[u8]) -> bool {
-    matches!(word, b"net" | b"net1" | b"reg" | b"sc" | b"wmic")
+    matches!(
+        word,
+        b"net"
+            | b"net1"
+            | b"reg"
+            | b"sc"
+            | b"wmic"
+            | b"query"
+            | b"ip"
+            | b"apt"
+            | b"apt-get"
+            | b"apk"
+            | b"yum"
+            | b"dnf"
+            | b"pip"
+            | b"npm"
+            | b"git"
+            | b"docker"
+            | b"podman"
+            | b"kubectl"
+            | b"service"
+    )
 }
 
 /// Whether this is a subcommand of one of [`takes_subcommand`]: an English word, but not behind them.
@@ -135,7 +162,25 @@ pub(super) fn subcommand(word: &[u8]) -> bool {
             | b"service"
             | b"os"
             | b"useraccount"
+            | b"install"
+            | b"update"
+            | b"clone"
+            | b"run"
+            | b"exec"
+            | b"ps"
+            | b"a"
+            | b"addr"
+            | b"link"
+            | b"route"
+            | b"restart"
+            | b"stop"
     )
+}
+
+/// Whether a command of Windows is one of PowerShell, which may be followed by a parenthesis.
+pub(super) fn is_powershell(word: &[u8]) -> bool {
+    matches!(word, b"iex" | b"iwr" | b"irm" | b"icm" | b"gci" | b"gc" | b"gps")
+        || cmdlet(word).is_some()
 }
 
 /// `Get-Content`: a verb that PowerShell approves, a dash and letters.
