@@ -71,25 +71,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--values", type=Path, required=True)
     parser.add_argument("--abatis", type=Path, required=True, help="the command")
+    parser.add_argument("--report", type=Path, help="where the tables go; else they are printed")
     parser.add_argument("--misses", type=Path, help="where missed attacks are told, by production")
     parser.add_argument("--alarms", type=Path, help="where flagged innocents are told, by production")
     parser.add_argument("--examples", type=int, default=6)
     arguments = parser.parse_args()
     records = [json.loads(line) for line in arguments.values.open(encoding="utf-8")]
     verdicts = {level: scan(arguments.abatis, arguments.values, level) for level in LEVELS}
+    parts = []
     for label, file in (("attack", arguments.misses), ("benign", arguments.alarms)):
         chosen = [at for at, record in enumerate(records) if record["label"] == label]
         if not chosen:
             continue
-        part = [records[at] for at in chosen]
+        part = [records[at] | {"disguise": records[at].get("disguise", "none")} for at in chosen]
         answers = {level: [verdicts[level][at] for at in chosen] for level in LEVELS}
-        whole = groups(part, answers, "label") | (groups(part, answers, "tier") if label == "benign" else {})
-        print(table(label, whole), table("class", groups(part, answers, "class")), sep="\n\n", end="\n\n")
-        print(table("production", groups(part, answers, "production")), end="\n\n")
-        if label == "attack":
-            print(table("disguise", groups([r | {"disguise": r.get("disguise", "none")} for r in part], answers, "disguise")), end="\n\n")
+        keys = ["label", "class", "production", "disguise"] if label == "attack" else ["label", "tier", "class"]
+        parts += [table(key, groups(part, answers, key)) for key in keys]
         if file:
             file.write_text(examples(groups(part, answers, "production"), arguments.examples) + "\n", encoding="utf-8")
+    text = "\n\n".join(parts)
+    if arguments.report:
+        arguments.report.write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
 
 
 if __name__ == "__main__":
