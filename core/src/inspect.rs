@@ -134,6 +134,9 @@ pub(crate) struct Memory {
     pub(crate) whole: Hits,
     patterns: PatternScratch,
     pub(crate) route: RouteBuf,
+    /// What each language was asked about, if somebody wants to know: for training.
+    #[cfg(feature = "internals")]
+    pub(crate) judged: Option<Vec<(LanguageId, Vec<u8>)>>,
 }
 
 /// What is known of one request so far: what a session owns.
@@ -349,6 +352,10 @@ impl Run<'_> {
                 || plan.gated && !language.id.opens(reading.bytes, reading.classes, word)
             {
                 continue;
+            }
+            #[cfg(feature = "internals")]
+            if let Some(judged) = &mut memory.judged {
+                judged.push((language.id, reading.bytes.to_vec()));
             }
             let Some(evidence) = language.id.judge(
                 &language.weights,

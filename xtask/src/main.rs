@@ -16,6 +16,7 @@ mod quality;
 mod run;
 mod schemas;
 mod test;
+mod train;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,8 @@ enum Chore {
     Ffi(ffi::Options),
     /// Write the C header to ffi-c/include
     Header,
+    /// Write attacks by grammar and innocent values, to see what the engine makes of them
+    Generate(train::Generate),
     /// Install the C library: header, libabatis.so, libabatis.a, abatis.pc
     Install(install::Options),
     /// The nginx module, built against the installed nginx and tried in it
@@ -54,6 +57,8 @@ enum Chore {
     Python(python::Options),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
+    /// Judge corrections to the weights of the detectors; writes benches/record/train.md
+    Train(train::Train),
 }
 
 /// Why a chore failed, for its user.
@@ -67,12 +72,14 @@ fn main() -> ExitCode {
         Chore::Differential(options) => differential::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Ffi(options) => ffi::run(&options),
+        Chore::Generate(options) => train::generate(&options),
         Chore::Header => header::run(),
         Chore::Install(options) => install::run(&options),
         Chore::Nginx(options) => nginx::run(&options),
         Chore::Peers(options) => nginx::peers(&options),
         Chore::Python(options) => python::run(&options),
         Chore::Schemas(options) => schemas::run(&options),
+        Chore::Train(options) => train::train(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -181,6 +181,12 @@ impl LanguageId {
         dispatch!(self, language => judge(language, weights, view, classes, budget))
     }
 
+    /// See [`streams`].
+    #[cfg(feature = "internals")]
+    pub(crate) fn streams(self, view: &[u8]) -> Vec<crate::internals::stages::Stream> {
+        dispatch!(self, language => streams(language, view))
+    }
+
     /// See [`features`].
     pub(crate) fn features(
         self,
@@ -295,4 +301,26 @@ pub(crate) fn features<L: Language>(
     let mut recorder = Recorder::default();
     language.lex(evidence.context, view, &mut recorder);
     recorder.features(weights, &evidence.range)
+}
+
+/// The token streams of a view that [`judge`] would score, by context. For training.
+#[cfg(feature = "internals")]
+fn streams<L: Language>(language: L, view: &[u8]) -> Vec<crate::internals::stages::Stream> {
+    let classes = Classes::of(view);
+    let contexts = (0..L::CONTEXTS.len() as u8).filter(|&at| language.applies(at, view, classes));
+    contexts
+        .filter_map(|context| {
+            let mut recorder = Recorder::default();
+            let parses = language.lex(context, view, &mut recorder);
+            let seen = recorder.tokens.iter().fold(0, |seen, (token, _)| seen | 1 << token);
+            (parses && is_anchored::<L>(seen)).then(|| crate::internals::stages::Stream {
+                language: L::NAME,
+                context: L::CONTEXTS.get(context as usize).copied().unwrap_or(""),
+                tokens: recorder
+                    .counted()
+                    .map(|token| L::TOKENS.get(token as usize).copied().unwrap_or("?"))
+                    .collect(),
+            })
+        })
+        .collect()
 }

@@ -296,6 +296,13 @@ impl Sink for Recorder {
 }
 
 impl Recorder {
+    /// The tokens that count for a score, all but those that only repeat a period.
+    #[cfg(feature = "internals")]
+    pub(crate) fn counted(&self) -> impl Iterator<Item = Token> {
+        let mut periods = Periods::default();
+        self.tokens.iter().map(|(token, _)| *token).filter(move |&token| !periods.repeats(token))
+    }
+
     /// The n-grams inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
     ///
     /// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.

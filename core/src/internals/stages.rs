@@ -70,6 +70,30 @@ pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
     Some(evidence.map_or(0, |evidence| weights.calibrate(evidence.score)))
 }
 
+/// The tokens of one reading of a value in one start context, as a language's scorer takes them: training reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// The language: `sql`, `shell`, `html`, `script`, `path`.
+    pub language: &'static str,
+    /// The start context.
+    pub context: &'static str,
+    /// Names of the folded tokens, without those that only repeat a period.
+    pub tokens: Vec<&'static str>,
+}
+
+/// Every token stream that an engine would score for a value: all readings, all languages whose gate opens, all contexts that
+/// apply. A stream that is no evidence whatever it scores is left out.
+pub fn streams(engine: &Engine, place: Place, value: &[u8]) -> Vec<Stream> {
+    let plan = engine.plan();
+    let mut state = State::new(plan);
+    state.reset(plan);
+    let mut memory = Memory::default();
+    memory.judged = Some(Vec::new());
+    state.value(plan, &mut memory, place, value);
+    let judged = memory.judged.unwrap_or_default();
+    judged.iter().flat_map(|(language, view)| language.streams(view)).collect()
+}
+
 /// Parses JSON bodies with memory of its own.
 #[derive(Debug)]
 pub struct Json {
