@@ -136,8 +136,11 @@ fn judge(engine: &Engine, scratch: &mut Scratch, placed: Placed, value: &[u8]) -
         }
         Placed::JsonEscaped => {
             let units = std::str::from_utf8(value).ok()?.encode_utf16();
-            let escaped: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
-            written = format!("[\"{escaped}\"]").into_bytes();
+            let mut escaped = String::from("[\"");
+            for unit in units {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+            written = (escaped + "\"]").into_bytes();
             post("application/json").body(&written)
         }
         Placed::Header if value.iter().any(|byte| b"\r\n\0".contains(byte)) => return None,
