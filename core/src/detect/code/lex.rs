@@ -391,7 +391,8 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             .iter()
             .take_while(|&&b| text::continues_name(b) || matches!(b, b'.' | b'$'))
             .count();
-        let package = name.split(|&b| b == b'.').next().unwrap_or_default();
+        let whole = name.get(..len).unwrap_or_default();
+        let package = whole.split(|&b| b == b'.').next().unwrap_or_default();
         if words::STATICS.iter().any(|known| package.eq_ignore_ascii_case(known))
             && name.get(package.len()) == Some(&b'.')
             && name.get(len) == Some(&b'@')
