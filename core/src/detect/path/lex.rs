@@ -107,6 +107,8 @@ struct Lexer<'v, 's, S> {
     start: usize,
     out: Fold<'s, S>,
     before: Before,
+    /// Whether the view is one word, once that was asked.
+    one_word: Option<bool>,
     /// The chunk is known to be a path.
     open: bool,
     /// The chunk held a [`Unit::Mangled`].
@@ -126,6 +128,7 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
         start,
         out: Fold::new(sink),
         before: Before::Begin,
+        one_word: None,
         open: false,
         mangled: false,
         gated: false,
@@ -308,8 +311,10 @@ impl<S: Sink> Lexer<'_, '_, S> {
 
     /// What stands before the chunk, as a path sees it.
     fn before(&mut self) -> Before {
-        // Asked for in the first chunk alone, and then no more: O(len) in all.
-        if self.before == Before::Begin && !is_one_word(self.view) {
+        // A drive in the first chunk begins it anew, so it is asked for often, and looked up once.
+        if self.before == Before::Begin
+            && !*self.one_word.get_or_insert_with(|| is_one_word(self.view))
+        {
             self.before = Before::Other;
         }
         self.before

@@ -50,6 +50,8 @@ struct Lexer<'v, 's, S> {
     quotes: Quotes,
     /// No token was told yet.
     silent: bool,
+    /// Where the value begins, behind blanks.
+    start: usize,
     /// The next word is the first of a whole command.
     begins: bool,
     /// What the last command makes of a plain word behind it.
@@ -76,6 +78,7 @@ pub(super) fn lex<S: Sink>(context: u8, view: &[u8], sink: &mut S) -> bool {
         position: Position::Outside,
         quotes: Quotes::default(),
         silent: true,
+        start: view.iter().take_while(|b| b.is_ascii_whitespace()).count(),
         begins: false,
         governs: Governs::Nothing,
         wraps: false,
@@ -123,7 +126,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
 
     /// Starts a whole command; `None` if the first word is no command.
     fn whole_command(&mut self) -> Option<usize> {
-        let start = self.view.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let start = self.start;
         self.position = Position::Command;
         self.silent = false;
         self.out.push(B_CMD, start..start);
@@ -307,22 +310,21 @@ impl<S: Sink> Lexer<'_, '_, S> {
         }
     }
 
-    /// Whether the substitution that opens at `at` is all of the value, or begins the one word that it is. O(len), asked for
-    /// at the begin alone.
+    /// Whether the substitution that opens at `at` is all of the value, or begins the one word that it is. O(len) where the value
+    /// begins, else O(1).
     fn is_whole(&self, at: usize) -> bool {
-        let value = self.view.trim_ascii();
-        let inner = value.get(1..).unwrap_or_default();
-        let begins =
-            self.silent && self.view.get(..at).is_some_and(|before| before.trim_ascii().is_empty());
-        begins
-            && memchr::memchr(b'`', inner).is_some_and(|close| match inner.get(close + 1..) {
-                None | Some([]) => true,
-                Some(
-                    [b'.' | b'@' | b'-' | b'_' | b'/', b'0'..=b'9' | b'a'..=b'z', rest @ ..]
-                    | [b'0'..=b'9' | b'a'..=b'z', rest @ ..],
-                ) => memchr::memchr3(b' ', b'\n', b'`', rest).is_none(),
-                Some(_) => false,
-            })
+        if at != self.start {
+            return false;
+        }
+        let inner = self.view.get(at + 1..).unwrap_or_default().trim_ascii_end();
+        memchr::memchr(b'`', inner).is_some_and(|close| match inner.get(close + 1..) {
+            None | Some([]) => true,
+            Some(
+                [b'.' | b'@' | b'-' | b'_' | b'/', b'0'..=b'9' | b'a'..=b'z', rest @ ..]
+                | [b'0'..=b'9' | b'a'..=b'z', rest @ ..],
+            ) => memchr::memchr3(b' ', b'\n', b'`', rest).is_none(),
+            Some(_) => false,
+        })
     }
 
     /// `>`, `>>`, `>&`; not the tip of an arrow, not "at least".

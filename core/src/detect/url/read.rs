@@ -48,6 +48,9 @@ impl Authority {
 /// The longest name of a scheme.
 pub(super) const SCHEME: usize = 16;
 
+/// The longest user, behind a backslash, that a host is looked for behind.
+const USER: usize = 1024;
+
 /// How many schemes stand before one another: `jar:url:http:`.
 const PREFIXES: usize = 3;
 
@@ -120,7 +123,7 @@ fn slashes(rest: &[u8]) -> usize {
     rest.iter().take(8).take_while(|b| matches!(b, b'/' | b'\\')).count()
 }
 
-/// Reads the authority at `start`: its range and what it says. O(len).
+/// Reads the authority at `start`: its range and what it says. O(len of what it is taken for).
 pub(super) fn authority(view: &[u8], start: usize) -> Option<(Range<usize>, Authority)> {
     let rest = view.get(start..)?;
     let ends = |&byte: &u8| matches!(byte, b'/' | b'\\' | b'?' | b'#') || ends_url(byte);
@@ -132,6 +135,7 @@ pub(super) fn authority(view: &[u8], start: usize) -> Option<(Range<usize>, Auth
     let more = match tail {
         [b'#' | b'?', b'@', more @ ..] => Some(more),
         [b'\\', more @ ..] => {
+            let more = more.get(..USER).unwrap_or(more);
             let end = more.iter().position(|&b| b == b'/' || ends_url(b)).unwrap_or(more.len());
             more.get(..end).and_then(|text| {
                 let at = memchr::memchr(b'@', text)?;

@@ -1,0 +1,158 @@
+//! Time follows the bytes: what no step counts, a look ahead or back, must end somewhere near.
+//!
+//! Steps are counted before a stage works (`hostile.rs`), so they do not tell a lexer that looks to the end of the value from each of its bytes:
+//! one did, and 64 KiB of `@(` took 0.4 s. So this test reads the clock, with room for any noise: a long value may cost four times
+//! as much a byte as one of an eighth of its length, where looking to the end costs eight times as much; only what is slow at all is asked, and
+//! the best of several tries counts.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::time::Instant;
+
+use abatis::{Engine, Place, Policy, Scratch};
+
+/// What some lexer or decoder looks ahead or back from.
+const PIECES: &[&str] = &[
+    "{{",
+    "{{a}}",
+    "{%",
+    "${",
+    "${a}",
+    "#set(",
+    "<%",
+    "[[",
+    "@(",
+    "@php ",
+    "{'",
+    "[=",
+    "@system.",
+    "system(",
+    "exec (",
+    "a (",
+    "((",
+    "'",
+    "\"",
+    "`",
+    "'+'",
+    "a.b(",
+    "java.",
+    "@java.a@",
+    "#a",
+    "%x(",
+    "<?=",
+    "$_GET[",
+    "$$a",
+    "${'",
+    "->b",
+    "::",
+    "?a",
+    ". ",
+    "/*",
+    "*/",
+    "//",
+    "/**/(",
+    "://",
+    "http://a@",
+    "//[",
+    "[::",
+    "1.",
+    "0x",
+    "%31",
+    "#@",
+    "?url=",
+    "file:",
+    "\t",
+    "\n",
+    "..",
+    "\u{ff0e}",
+    "{cat,",
+    "c[a]t",
+    "$(",
+    "<(",
+    "f(){",
+    "$'",
+    "&c^",
+    "%a:~1,2%",
+    "&#",
+    "../",
+    "c:",
+    "\\\\h\\",
+    "+ADw-",
+    "+A",
+    "\\47",
+    "url(",
+    "<a style=",
+    " or ",
+    "union ",
+    ";",
+    "; drop ",
+    "<!--",
+    "<a ",
+    "-- ",
+    "=",
+    "\r\n",
+    "$ne",
+    "*)(",
+    "<!ENTITY ",
+    "   ",
+    "aaaa",
+];
+
+const LONG: usize = 32 << 10;
+/// Nanoseconds a byte from which on a value is slow.
+const SLOW: f64 = 400.0;
+/// How much dearer a byte of a value may be that is eight times as long.
+const DEARER: f64 = 4.0;
+
+struct Clock {
+    engine: Engine,
+    scratch: Scratch,
+}
+
+impl Clock {
+    /// Nanoseconds a byte of the value that the pieces make.
+    fn cost(&mut self, make: &dyn Fn(usize) -> Vec<u8>, bytes: usize) -> f64 {
+        let value = make(bytes);
+        let begin = Instant::now();
+        let _ = self.engine.inspect_value(&mut self.scratch, Place::Query, &value);
+        begin.elapsed().as_secs_f64() * 1e9 / value.len() as f64
+    }
+
+    /// Whether a byte of a long value costs what one of a short value does.
+    fn is_linear(&mut self, make: &dyn Fn(usize) -> Vec<u8>) -> bool {
+        (0..5).any(|_| {
+            let long = self.cost(make, LONG);
+            long < SLOW || long < DEARER * self.cost(make, LONG / 8)
+        })
+    }
+}
+
+fn repeat(unit: &str, bytes: usize) -> Vec<u8> {
+    unit.as_bytes().iter().copied().cycle().take(bytes).collect()
+}
+
+#[test]
+fn a_long_value_costs_what_its_bytes_cost() {
+    let engine = Engine::new(&Policy::default()).unwrap();
+    let mut clock = Clock { engine, scratch: Scratch::new() };
+    let mut wrong = Vec::new();
+    for first in PIECES {
+        for second in PIECES {
+            let both = format!("{first}{second}");
+            if !clock.is_linear(&|bytes| repeat(&both, bytes)) {
+                wrong.push(format!("{both:?} over and over"));
+            }
+            // One half of each: what is looked for stands far away, or nowhere.
+            let halves = |bytes| [repeat(first, bytes / 2), repeat(second, bytes / 2)].concat();
+            if !clock.is_linear(&halves) {
+                wrong.push(format!("{first:?} over and over, then {second:?}"));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} grow faster than their bytes:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
