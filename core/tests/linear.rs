@@ -6,6 +6,7 @@
 //! the best of several tries counts.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::cast_precision_loss, reason = "times of values that are short of 2^53 bytes")]
 
 use std::time::Instant;
 

@@ -25,6 +25,14 @@ struct Case {
     sensitivity: Option<String>,
 }
 
+/// The names of the tokens that a language reads in a context, with a blank between.
+pub(crate) fn tokens<L: Language>(language: L, context: u8, text: &[u8]) -> String {
+    let mut recorder = Recorder::default();
+    language.lex(context, text, &mut recorder);
+    let names = recorder.tokens.iter().map(|(token, _)| L::TOKENS[*token as usize]);
+    names.collect::<Vec<_>>().join(" ")
+}
+
 /// Runs `testdata/detect/<language>.toml` and the rule's own examples on the language alone, without decoding.
 pub(crate) fn hold<L: Language>(language: L) {
     let weights = weights::<L>();

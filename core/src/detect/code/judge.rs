@@ -1,7 +1,8 @@
 //! The code [`Language`].
 
+use super::calls;
 use super::fold::Fold;
-use super::lex::{self, Lexer, Stop};
+use super::lex::{Lexer, Stop};
 use super::words::CodeToken as T;
 use crate::classes::Classes;
 use crate::detect::segment::Sink;
@@ -68,7 +69,7 @@ impl Language for Code {
 
     // PERF: brackets of user agents and prose stand behind nothing that is called.
     fn suspects(self, view: &[u8], classes: Classes) -> bool {
-        classes.intersects(Classes::BACKTICK) || lex::may_call(view)
+        classes.intersects(Classes::BACKTICK) || calls::may_call(view)
     }
 
     fn applies(self, context: u8, _view: &[u8], classes: Classes) -> bool {
@@ -144,13 +145,6 @@ mod tests {
         ":",
     ];
 
-    fn tokens(context: u8, text: &str) -> String {
-        let mut recorder = Recorder::default();
-        Code.lex(context, text.as_bytes(), &mut recorder);
-        let names = recorder.tokens.iter().map(|(token, _)| T::NAMES[*token as usize]);
-        names.collect::<Vec<_>>().join(" ")
-    }
-
     #[test]
     fn the_shared_cases_hold() {
         cases::hold(Code);
@@ -188,7 +182,7 @@ mod tests {
             (0, "the system (see 5)", "START WORD PROSE PAREN WORD PROSE CLOSE"),
             (0, "@java.lang.Runtime@getRuntime()", "START STATIC PROCESS CALL CLOSE"),
         ] {
-            assert_eq!(tokens(context, text), expected, "{text}");
+            assert_eq!(cases::tokens(Code, context, text.as_bytes()), expected, "{text}");
         }
     }
 

@@ -5,6 +5,11 @@
 
 use std::ops::Range;
 
+use super::calls::{
+    begins_prose, call_len, calls_known_at, is_file_class, is_package, is_prose, is_variable,
+    mention,
+};
+use super::marks::is_quoted;
 use super::text::{self, Joined};
 use super::words::{self, CodeToken as T, Word};
 use crate::detect::segment::Sink;
@@ -21,20 +26,20 @@ pub(crate) enum Stop {
 
 /// The lexer, at some place of a view.
 pub(crate) struct Lexer<'v, 's, S> {
-    view: &'v [u8],
+    pub(super) view: &'v [u8],
     pub(crate) at: usize,
     sink: &'s mut S,
     /// An operand ended: an operator, a call or an end may follow.
-    operand: bool,
+    pub(super) operand: bool,
     /// A line ended since.
     newline: bool,
-    last: T,
+    pub(super) last: T,
     /// A member follows, of something that is known or not.
-    member: Option<bool>,
+    pub(super) member: Option<bool>,
     /// What the operand before belongs to is known.
-    known: bool,
+    pub(super) known: bool,
     /// The strings of which the operand is put together.
-    joined: Joined,
+    pub(super) joined: Joined,
     round: u32,
     square: u32,
     curly: u32,
@@ -43,9 +48,6 @@ pub(crate) struct Lexer<'v, 's, S> {
     /// Whether they only group.
     groups: u64,
 }
-
-/// Bytes that are looked at behind a name for the bracket of its call.
-const CALL_AHEAD: usize = 64;
 
 /// Operands by their token.
 const STRINGS: u64 = T::STRING.bit()
@@ -165,7 +167,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         }
     }
 
-    fn rest(&self) -> &'v [u8] {
+    pub(super) fn rest(&self) -> &'v [u8] {
         self.view.get(self.at..).unwrap_or_default()
     }
 
@@ -179,7 +181,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
     }
 
     /// Sends a token of `len` bytes at `at`, and goes behind it.
-    fn emit(&mut self, token: T, at: usize, len: usize) {
+    pub(super) fn emit(&mut self, token: T, at: usize, len: usize) {
         let range: Range<usize> = at..(at + len).min(self.view.len());
         self.at = range.end;
         self.last = token;
@@ -187,7 +189,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
     }
 
     /// A token here; `operand`: whether an operand is complete behind it.
-    fn take(&mut self, token: T, len: usize, operand: bool) {
+    pub(super) fn take(&mut self, token: T, len: usize, operand: bool) {
         if token != T::CONCAT {
             self.joined = Joined::EMPTY;
         }
@@ -198,7 +200,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
     }
 
     /// An operand here. Behind another one it is prose, or on a line of its own the next statement.
-    fn operand(&mut self, token: T, len: usize) {
+    pub(super) fn operand(&mut self, token: T, len: usize) {
         self.juxtaposed();
         self.emit(token, self.at, len);
         self.operand = true;
@@ -206,7 +208,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         self.member = None;
     }
 
-    fn juxtaposed(&mut self) {
+    pub(super) fn juxtaposed(&mut self) {
         if self.operand {
             let token = if self.newline { T::SEMI } else { T::PROSE };
             let at = self.at;
@@ -353,117 +355,6 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             && matches!(next, [b' ', b'"' | b'\'', ..])
     }
 
-    /// `$name`, a superglobal, or a lone sign.
-    fn variable(&mut self) {
-        let rest = self.rest();
-        let signs = rest.iter().take_while(|&&b| b == b'$').count();
-        let inner = rest.get(signs..).unwrap_or_default();
-        // `${'_GET'}` names a variable by a string.
-        let quoted = match inner {
-            [b'{', quote @ (b'\'' | b'"'), name @ ..] => Some((*quote, name)),
-            _ => None,
-        };
-        if let Some((quote, name)) = quoted {
-            let (len, closes) = text::string(name, quote);
-            let end = signs + 2 + len + usize::from(closes);
-            let end = end + usize::from(rest.get(end) == Some(&b'}'));
-            let is_super = is_superglobal(name.get(..len).unwrap_or_default());
-            self.operand(if is_super { T::NAME_STRING } else { T::VAR }, end);
-            self.known = is_super;
-            return;
-        }
-        let len = text::name(inner);
-        if len == 0 {
-            self.at += signs;
-            return;
-        }
-        let token =
-            if is_superglobal(inner.get(..len).unwrap_or_default()) { T::SUPER } else { T::VAR };
-        self.operand(token, signs + len);
-        self.known = token == T::SUPER;
-    }
-
-    /// `@` silences in PHP, names statics in OGNL, annotates in Java.
-    fn at_sign(&mut self) {
-        let rest = self.rest();
-        let name = rest.get(1..).unwrap_or_default();
-        let len = name
-            .iter()
-            .take_while(|&&b| text::continues_name(b) || matches!(b, b'.' | b'$'))
-            .count();
-        let whole = name.get(..len).unwrap_or_default();
-        let package = whole.split(|&b| b == b'.').next().unwrap_or_default();
-        if words::STATICS.iter().any(|known| package.eq_ignore_ascii_case(known))
-            && name.get(package.len()) == Some(&b'.')
-            && name.get(len) == Some(&b'@')
-        {
-            self.operand(T::STATIC, len + 2);
-            self.member = Some(true);
-            self.operand = true;
-            return;
-        }
-        self.at += 1;
-    }
-
-    /// `#` begins a comment, or names a variable in OGNL.
-    fn hash(&mut self) {
-        let rest = self.rest();
-        let len = text::name(rest.get(1..).unwrap_or_default());
-        if rest.get(1) == Some(&b'{') {
-            self.at += 1;
-        } else if self.last == T::SEMI || len == 0 {
-            self.comment();
-        } else if !self.operand {
-            self.operand(T::VAR, 1 + len);
-        } else {
-            self.juxtaposed();
-            self.at += 1;
-        }
-    }
-
-    fn comment(&mut self) {
-        let rest = self.rest();
-        let len = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        self.emit(T::COMMENT, self.at, len);
-    }
-
-    fn string(&mut self, quote: u8) {
-        // An apostrophe in a word opens no string.
-        let before = self.at.checked_sub(1).and_then(|at| self.view.get(at));
-        if self.operand && before.is_some_and(|&b| text::continues_name(b)) {
-            self.juxtaposed();
-            self.at += 1;
-            return;
-        }
-        let inside = self.view.get(self.at + 1..).unwrap_or_default();
-        let (len, closes) = text::string(inside, quote);
-        let inner = inside.get(..len).unwrap_or_default();
-        let mut token = text::says(inner);
-        let joins = self.last == T::CONCAT && self.joined.pieces > 0;
-        if !joins {
-            self.joined = Joined::EMPTY;
-        }
-        self.joined.push(inner);
-        if joins && token == T::STRING {
-            token = text::says(self.joined.text());
-        }
-        let joined = std::mem::replace(&mut self.joined, Joined::EMPTY);
-        self.operand(token, 1 + len + usize::from(closes));
-        self.joined = joined;
-        self.known = false;
-    }
-
-    /// A command in back-ticks; else it is a string of some kind.
-    fn backtick(&mut self) {
-        let inside = self.view.get(self.at + 1..).unwrap_or_default();
-        let (len, closes) = text::string(inside, b'`');
-        let inner = inside.get(..len).unwrap_or_default();
-        let is_run = text::is_command(inner) || inner.starts_with(b"$_");
-        let token = if is_run { T::BACKTICK } else { text::says(inner) };
-        self.operand(token, 1 + len + usize::from(closes));
-        self.known = false;
-    }
-
     fn push(&mut self, known: bool, group: bool) {
         self.knowns = self.knowns << 1 | u64::from(known);
         self.groups = self.groups << 1 | u64::from(group);
@@ -602,162 +493,4 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             self.take(T::OP, 1, false);
         }
     }
-
-    fn slash(&mut self) {
-        let rest = self.rest();
-        match rest.get(1) {
-            Some(b'*') => {
-                let end = memchr::memmem::find(rest, b"*/").map_or(rest.len(), |at| at + 2);
-                if self.last == T::TAG {
-                    self.emit(T::COMMENT, self.at, end.max(2));
-                } else {
-                    self.at += end.max(2);
-                }
-            }
-            // Not that of a URL.
-            Some(b'/') if self.last != T::OP => self.comment(),
-            _ => self.take(T::OP, 1, false),
-        }
-    }
-
-    /// `<?php`, `<?=`; else an operator.
-    fn less(&mut self) {
-        let rest = self.rest();
-        let len = match rest {
-            [b'<', b'?', b'=', ..] => 3,
-            [b'<', b'?', b'p' | b'P', b'h' | b'H', b'p' | b'P', ..] => 5,
-            [b'<', b'?', b' ' | b'\n' | b'\r' | b'\t', ..] => 2,
-            _ => return self.take(T::OP, 1, false),
-        };
-        self.take(T::TAG, len, false);
-    }
-
-    /// `%x(…)` of Ruby; else an operator.
-    fn percent(&mut self) {
-        let rest = self.rest();
-        match rest {
-            [b'%', b'x', b'(' | b'{' | b'[' | b'|' | b'<' | b'!', ..] if !self.operand => {
-                self.quoted(2);
-            }
-            _ => self.take(T::OP, 1, false),
-        }
-    }
-
-    /// A command in quotes of its own kind, `%x(…)`, `qx{…}`: the name, the quote, and what it begins with.
-    fn quoted(&mut self, len: usize) {
-        self.operand(T::PROCESS, len);
-        self.take(T::CALL, 1, false);
-        let len = text::name(self.rest());
-        if shell::is_command(self.rest().get(..len).unwrap_or_default()) {
-            self.operand(T::COMMAND_STRING, len);
-        }
-    }
-}
-
-/// `qx(`, `qx{`, `qx/` of Perl.
-fn is_quoted(name: &[u8], next: &[u8]) -> bool {
-    name == b"qx" && matches!(next.first(), Some(b'(' | b'{' | b'/' | b'[' | b'|'))
-}
-
-/// A class whose methods reach files or the system, by a name that is a word elsewhere: `File.read`, `Kernel.exit`.
-fn is_file_class(name: &[u8], next: &[u8]) -> bool {
-    matches!(name, b"File" | b"Dir" | b"Files" | b"FileUtils" | b"Kernel")
-        && matches!(next, [b'.', b'a'..=b'z' | b'A'..=b'Z', ..] | [b':', b':', ..])
-}
-
-/// The length up to and with the bracket of a call behind a name: blanks and comments may stand before it. O(1).
-fn call_len(next: &[u8]) -> Option<usize> {
-    let next = next.get(..CALL_AHEAD).unwrap_or(next);
-    let mut at = 0;
-    loop {
-        let rest = next.get(at..)?;
-        match rest {
-            [b'(', ..] => return Some(at + 1),
-            [b' ' | b'\t' | b'\r' | b'\n', ..] => at += 1,
-            [b'/', b'*', ..] => at += memchr::memmem::find(rest, b"*/")? + 2,
-            [b'/', b'/', ..] | [b'#', ..] => at += memchr::memchr(b'\n', rest)?,
-            _ => return None,
-        }
-    }
-}
-
-/// Whether brackets of prose follow a name: they stand behind a blank, and a word begins in them. `len` goes past the bracket.
-fn is_prose(next: &[u8], len: usize) -> bool {
-    len > 1 && next.first() == Some(&b' ') && begins_prose(next.get(len..).unwrap_or_default())
-}
-
-/// Whether a word begins behind a bracket that is no package's.
-fn begins_prose(argument: &[u8]) -> bool {
-    let argument = argument.trim_ascii_start();
-    argument.first().is_some_and(u8::is_ascii_alphabetic) && !is_package(Some(argument))
-}
-
-/// Whether the name before a bracket is one of the tables. Looks at 48 bytes before it, and past blanks.
-fn calls_known_at(view: &[u8], open: usize) -> bool {
-    let before = view.get(..open).unwrap_or_default().trim_ascii_end();
-    let name = text::name_before(before.strip_suffix(b"!").unwrap_or(before));
-    words::lookup(name).is_some_and(|word| !matches!(word, Word::Keyword(_)))
-        || name.eq_ignore_ascii_case(b"t")
-        || is_in_package(before, name)
-        // A comment stands between.
-        || before.ends_with(b"*/")
-        || view.get(before.len()..open).is_some_and(|blank| blank.contains(&b'\n'))
-}
-
-/// Whether the name at the end of `before` is that of a class or method of a package. Looks at 80 bytes.
-fn is_in_package(before: &[u8], name: &[u8]) -> bool {
-    let path = before.get(..before.len().saturating_sub(name.len())).unwrap_or_default();
-    if !path.ends_with(b".") {
-        return false;
-    }
-    let len =
-        path.iter().rev().take(80).take_while(|&&b| text::continues_name(b) || b == b'.').count();
-    is_package(path.get(path.len() - len..))
-}
-
-/// Whether something that is known, or that is no name, is called in `text`. O(len).
-pub(super) fn calls_known(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'(', text).any(|open| calls_known_at(text, open))
-}
-
-/// Whether brackets of a call may stand in a view: the closer look of the gate. O(len).
-pub(super) fn may_call(view: &[u8]) -> bool {
-    memchr::memchr_iter(b'(', view).any(|open| {
-        let before = view.get(..open).unwrap_or_default().trim_ascii_end();
-        matches!(before.last(), Some(b')' | b']' | b'}' | b'\'' | b'"' | b'/'))
-            || calls_known_at(view, open)
-            || is_variable(before)
-    })
-}
-
-/// Whether a variable's name ends here.
-fn is_variable(before: &[u8]) -> bool {
-    let len = before.iter().rev().take_while(|&&b| text::continues_name(b)).count();
-    len > 0 && matches!(before.get(..before.len() - len), Some([.., b'$' | b'#']))
-}
-
-fn is_superglobal(name: &[u8]) -> bool {
-    words::SUPERGLOBALS.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether a dotted name begins that is a package's.
-fn is_package(name: Option<&[u8]>) -> bool {
-    let name = name.unwrap_or_default().trim_ascii_start();
-    let len = text::name(name);
-    let first = name.get(..len).unwrap_or_default();
-    matches!(name.get(len..), Some([b'.', b'a'..=b'z' | b'A'..=b'Z', ..]))
-        && words::PACKAGES.iter().any(|known| first.eq_ignore_ascii_case(known))
-}
-
-/// The length of brackets that hold nothing and stand in prose: a blank and a word follow, or a sentence ends. O(1).
-fn mention(rest: &[u8]) -> Option<usize> {
-    let [b'(', b')', tail @ ..] = rest else { return None };
-    let is_mention = match tail {
-        [b'.' | b',' | b':' | b'!' | b'?' | b'`' | b'\'', next, ..] => {
-            matches!(next, b' ' | b'\n' | b',' | b'.')
-        }
-        [b' ', next, ..] => next.is_ascii_alphabetic() || matches!(next, b'(' | b'`'),
-        _ => false,
-    };
-    is_mention.then_some(2)
 }

@@ -13,9 +13,11 @@
 //!
 //! The [`template`](super::template) detector reads what stands in the delimiters of templates with the same lexer.
 
+mod calls;
 mod fold;
 mod judge;
 pub(crate) mod lex;
+mod marks;
 mod text;
 pub(crate) mod words;
 

@@ -1,6 +1,6 @@
 //! Where names, numbers and strings end, and what a string says. Each is O(bytes passed over).
 
-use super::lex::calls_known;
+use super::calls::calls_known;
 use super::words::{self, CodeToken as T, Word};
 use crate::detect::shell;
 

@@ -117,13 +117,6 @@ mod tests {
     use crate::detect::cases;
     use crate::detect::segment::Recorder;
 
-    fn tokens(text: &[u8]) -> String {
-        let mut recorder = Recorder::default();
-        Path.lex(0, text, &mut recorder);
-        let names = recorder.tokens.iter().map(|(token, _)| PathToken::NAMES[*token as usize]);
-        names.collect::<Vec<_>>().join(" ")
-    }
-
     #[test]
     fn cases_hold() {
         cases::hold(Path);
@@ -178,7 +171,7 @@ mod tests {
     fn bare_names_open_the_gate() {
         for name in BARE {
             assert!(WORDS.contains(name), "{name}");
-            assert_eq!(tokens(name.as_bytes()), "REL_B F_BARE");
+            assert_eq!(cases::tokens(Path, 0, name.as_bytes()), "REL_B F_BARE");
         }
     }
 
@@ -198,7 +191,7 @@ mod tests {
             (b"a/b/../../../c", "REL_B NAME NAME UP3 ABOVE NAME"),
             (b"a/..%2f../c", "REL_B NAME XUP2 ABOVE NAME"),
         ] {
-            assert_eq!(tokens(text), expected, "{}", text.escape_ascii());
+            assert_eq!(cases::tokens(Path, 0, text), expected, "{}", text.escape_ascii());
         }
     }
 
@@ -211,18 +204,18 @@ mod tests {
             (b"/price/5$ each", "ROOT_M NAME NAME WORD"),
             (b"c:windows/x", "WORD DRIVE_R D_WIN NAME"),
         ] {
-            assert_eq!(tokens(text), expected, "{}", text.escape_ascii());
+            assert_eq!(cases::tokens(Path, 0, text), expected, "{}", text.escape_ascii());
         }
     }
 
     #[test]
     fn prose_about_a_path_is_no_path_at_the_begin() {
-        assert_eq!(tokens(b"/etc/passwd"), "ROOT_B D_ETC F_PASS");
-        assert_eq!(tokens(b" /etc/passwd\n"), "ROOT_B D_ETC F_PASS");
-        assert_eq!(tokens(b"/etc/passwd is a file"), "ROOT_M D_ETC F_PASS WORD");
-        assert_eq!(tokens(b"/etc/passwd\0 is cut"), "ROOT_B D_ETC F_PASS NUL WORD");
+        assert_eq!(cases::tokens(Path, 0, b"/etc/passwd"), "ROOT_B D_ETC F_PASS");
+        assert_eq!(cases::tokens(Path, 0, b" /etc/passwd\n"), "ROOT_B D_ETC F_PASS");
+        assert_eq!(cases::tokens(Path, 0, b"/etc/passwd is a file"), "ROOT_M D_ETC F_PASS WORD");
+        assert_eq!(cases::tokens(Path, 0, b"/etc/passwd\0 is cut"), "ROOT_B D_ETC F_PASS NUL WORD");
         assert_eq!(
-            tokens(b"see .../x and 1..2, https://a.b/c"),
+            cases::tokens(Path, 0, b"see .../x and 1..2, https://a.b/c"),
             "WORD REL_M NAME NAME WORD URL NAME"
         );
     }

@@ -120,7 +120,6 @@ fn is_alone(view: &[u8], begin: usize, opener: &Opener) -> bool {
 mod tests {
     use super::*;
     use crate::detect::cases;
-    use crate::detect::segment::Recorder;
 
     const PIECES: &[&str] = &[
         "{",
@@ -154,13 +153,6 @@ mod tests {
         "@endphp",
     ];
 
-    fn tokens(text: &str) -> String {
-        let mut recorder = Recorder::default();
-        Template.lex(0, text.as_bytes(), &mut recorder);
-        let names = recorder.tokens.iter().map(|(token, _)| T::NAMES[*token as usize]);
-        names.collect::<Vec<_>>().join(" ")
-    }
-
     #[test]
     fn the_shared_cases_hold() {
         cases::hold(Template);
@@ -186,7 +178,7 @@ mod tests {
             ("{{ f(1) }}", "OPEN WORD ANY_CALL ALONE NUMBER CLOSE END"),
             ("nothing (here)", ""),
         ] {
-            assert_eq!(tokens(text), expected, "{text}");
+            assert_eq!(cases::tokens(Template, 0, text.as_bytes()), expected, "{text}");
         }
     }
 }
