@@ -19,10 +19,12 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use abatis::{Limits, Request};
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::output::{Error, complain_of_unreadable};
 use json::Unreadable;
 use pipeline::Block;
 
@@ -50,6 +52,21 @@ pub(crate) struct LogArgs {
     /// Worker threads, at most 1024; all cores if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+}
+
+impl LogArgs {
+    /// Tells of what could not be read; an error if that was all there is: what is found of nothing is no answer.
+    pub(crate) fn check(&self, read: u64, unreadable: u64) -> Result<(), Error> {
+        if read == 0 && unreadable > 0 {
+            let (log, format) = (self.log.display(), self.format.to_possible_value());
+            let format = format.as_ref().map_or("", |format| format.get_name());
+            return Err(Error::Message(format!(
+                "{log}: no line is {format}; `--format` is one of jsonl, combined, har"
+            )));
+        }
+        complain_of_unreadable(unreadable, "");
+        Ok(())
+    }
 }
 
 /// How many workers there are.

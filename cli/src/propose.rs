@@ -15,7 +15,7 @@ use crate::carrier::Carrier;
 use crate::log::pipeline::{self, Block, Sink, Work};
 use crate::log::{Format, Item, LogArgs, input, items, jobs, longest_line, path};
 use crate::mask;
-use crate::output::{Error, complain, complain_of_unreadable, print, tame};
+use crate::output::{Error, complain, print, tame};
 use crate::policy::{PolicyArgs, build};
 
 /// Propose exclusions from a log in which every request is innocent.
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     );
     progress.finish_and_clear();
     done?;
-    complain_of_unreadable(log.unreadable, "");
+    args.log.check(log.items, log.unreadable)?;
     let (proposals, removed) = propose(&bundle, &log)?;
     let text = if args.json {
         format!("{:#}\n", as_json(&log, &proposals, removed))

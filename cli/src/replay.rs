@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::log::pipeline::{self, Block, Sink, Work};
 use crate::log::{Format, LogArgs, input, items, jobs, longest_line, path};
 use crate::mask;
-use crate::output::{Color, Error, complain_of_unreadable, print, tame};
+use crate::output::{Color, Error, print, tame};
 use crate::policy::{build, load};
 
 /// Compare two policies on a log: which requests would be judged otherwise, by rule and path.
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     );
     progress.finish_and_clear();
     done?;
-    complain_of_unreadable(changes.unreadable, "");
+    args.log.check(changes.items, changes.unreadable)?;
     print(&if args.json { format!("{:#}\n", changes.json()) } else { changes.table(color) })?;
     let counts = match args.fail_on {
         Kind::Any => changes.stricter + changes.looser,

@@ -328,3 +328,13 @@ fn exclusions_are_proposed_where_the_alarms_are() {
         run(&["scan", "--requests", &input, "--policy", &proposed, "--only", "flag"]).exits(0);
     assert_eq!(done.json_lines().len(), 1, "{yaml}");
 }
+
+#[test]
+fn a_log_in_another_format_is_no_answer() {
+    for command in [&["replay", "-", "--old", "default", "--new", "strict"][..], &["propose", "-"]]
+    {
+        let done = run_on(command, ACCESS).exits(2);
+        assert!(done.stderr.contains("no line is jsonl; `--format` is one of"), "{}", done.stderr);
+        run_on(command, "").exits(0);
+    }
+}
