@@ -43,7 +43,7 @@ struct Told {
     source: String,
     tier: Option<String>,
     production: Option<String>,
-    /// Whether a rule that is no language acts on it at `default`.
+    /// Whether another rule than the learned ones acts on it at `default`.
     ruled: bool,
     /// Language, context, tokens.
     streams: Vec<(&'static str, &'static str, String)>,
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
 fn tell(file: &str, out: &mut impl Write) -> Result<(), String> {
     let mut bundle = Bundle::new(Policy::default()).map_err(|error| error.to_string())?;
     let every = Engine::builder().build(&bundle).map_err(|error| error.to_string())?;
-    // Without the languages: what the other rules make of a value.
+    // Without what is learned: what the other rules make of a value.
     for rule in LEARNED {
         let mut setting = RuleSetting::default();
         setting.mode = RuleMode::Off;

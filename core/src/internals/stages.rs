@@ -73,7 +73,7 @@ pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
 /// The tokens of one reading of a value in one start context, as a language's scorer takes them: training reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// The language: `sql`, `shell`, `html`, `script`, `path`.
+    /// The language, as weight files are named.
     pub language: &'static str,
     /// The start context.
     pub context: &'static str,
