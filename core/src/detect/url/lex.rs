@@ -57,6 +57,8 @@ fn public_web(view: &[u8]) -> Option<usize> {
     );
     (ends
         && !name.starts_with(b"metadata.")
+        // A dot at the end changes nothing of a number: `0x7f.`
+        && !last.is_empty()
         && last.iter().all(u8::is_ascii_alphabetic)
         && words::is_ordinary_label(last))
     .then_some(start + len)
