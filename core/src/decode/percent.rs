@@ -14,17 +14,20 @@ pub(crate) enum Flavour {
     Form,
     /// `%XX` alone.
     Strict,
-    /// `%XX` and `%uXXXX`.
+    /// `%XX` and `%uXXXX`; and a `%` between any two characters is nothing.
     Lenient,
 }
 
 /// Reads `%` escapes once. O(len).
 ///
-/// A `%` that escapes nothing stays and is noted. Units of a surrogate pair are joined.
+/// A `%` that escapes nothing stays and is noted. Units of a surrogate pair are joined. Classic ASP dropped what escapes
+/// nothing, so that `%S%E%L%E%C%T` was a word: leniently read it goes where every second character is one.
 pub(crate) fn decode(input: &[u8], flavour: Flavour, out: &mut View) -> bool {
     let by = if flavour == Flavour::Form { Transform::Form } else { Transform::Percent };
     let mut rewrite = Rewrite::new(input, out);
     let mut at = 0;
+    // Where the last `%` stood that was nothing.
+    let mut dropped = None;
     while let Some(rest) = input.get(at..) {
         // PERF: escapes stand in rows; looking at the next byte first saves the call for most of them.
         let found = match rest.first() {
@@ -58,10 +61,17 @@ pub(crate) fn decode(input: &[u8], flavour: Flavour, out: &mut View) -> bool {
                 rewrite.replace_char(at..at + len, c, Transform::PercentU);
                 len
             }
-            _ => {
+            [_, ref behind @ ..] => {
                 rewrite.note(Oddity::BadPercent, at);
+                let in_row = matches!(behind, [b, b'%', ..] if *b != b'%')
+                    || at.checked_sub(2).is_some_and(|before| dropped == Some(before));
+                if flavour == Flavour::Lenient && in_row {
+                    rewrite.replace(at..at + 1, b"", by);
+                    dropped = Some(at);
+                }
                 1
             }
+            [] => break,
         };
         at += len;
     }
@@ -88,6 +98,17 @@ mod tests {
         assert_eq!(view.notes().get(Oddity::LoneSurrogate), Some(1));
         let view = run(b"%41%2b", |input, out| decode(input, Flavour::Form, out));
         assert!(view.notes().is_empty());
+    }
+
+    #[test]
+    fn signs_between_all_characters_are_nothing() {
+        let lenient = |input: &[u8]| run(input, |input, out| decode(input, Flavour::Lenient, out));
+        let view = lenient(b"%1%' %U%N%I%O%N %S%E%L%E%C%T %1");
+        assert_eq!(view.bytes(), b"1' UNION SELECT %1");
+        assert_eq!(view.source(3..8), 6..15);
+        for text in [&b"100%, 5% off"[..], b"%s of %d", b"a%%b", b"%"] {
+            assert_eq!(lenient(text).bytes(), b"", "{text:?} is left as it is");
+        }
     }
 
     #[test]

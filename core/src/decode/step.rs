@@ -30,7 +30,7 @@ pub(crate) const STEPS: [Step; 8] = [
     Step::Path,
 ];
 
-/// What `+` must stand beside to be tried as a blank: without blanks, and with syntax of some attacked language.
+/// What `+` must stand beside to be tried as a blank: with no more blanks, and with syntax of some attacked language.
 const SYNTAX: Classes = Classes::QUOTE
     .or(Classes::DQUOTE)
     .or(Classes::BACKTICK)
@@ -49,6 +49,11 @@ pub(super) const TRIGGERS: Classes = Classes::PERCENT
     .or(Classes::HIGH)
     .or(Classes::CONTROL);
 
+/// Whether there are as many pluses as blanks. O(len).
+fn many_pluses(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'+', bytes).count() >= memchr::memchr_iter(b' ', bytes).count()
+}
+
 impl Step {
     /// The step as a bit of a set.
     pub(super) const fn bit(self) -> u8 {
@@ -62,7 +67,7 @@ impl Step {
             Step::Plus => {
                 classes.intersects(Classes::PLUS)
                     && classes.intersects(SYNTAX)
-                    && !classes.intersects(Classes::SPACE)
+                    && (!classes.intersects(Classes::SPACE) || many_pluses(bytes))
                     && !base64::is_data_url(bytes)
             }
             Step::HtmlEntity => classes.intersects(Classes::AMP),

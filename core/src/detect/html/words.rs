@@ -123,6 +123,16 @@ const fn keys<T: Copy, const N: usize>(table: &[(&str, T)]) -> [u128; N] {
     keys
 }
 
+/// The length of the name behind `<?`, if a browser does something for it: `<?xml-stylesheet`, and `<?import` of old ones.
+pub(super) fn processed(target: &[u8]) -> Option<usize> {
+    let names = [&b"xml-stylesheet"[..], b"import"];
+    let known = names.into_iter().find(|known| {
+        target.get(..known.len()).is_some_and(|name| name.eq_ignore_ascii_case(known))
+            && target.get(known.len()).is_some_and(|next| *next <= b' ')
+    });
+    known.map(<[u8]>::len)
+}
+
 /// Which raw text a lower-case element name begins, if any.
 pub(super) fn raw(name: &[u8]) -> Option<Raw> {
     RAW_NAMES.iter().position(|&known| known == name).map(|at| at as Raw)
@@ -131,7 +141,10 @@ pub(super) fn raw(name: &[u8]) -> Option<Raw> {
 /// How the value of the attribute of this name is read; any letter case.
 pub(super) fn attribute(name: &[u8]) -> Attribute {
     static KEYS: [u128; ATTRIBUTES.len()] = keys(ATTRIBUTES);
-    if is_event(name.rsplit(|&b| b == b':').next().unwrap_or_default()) {
+    let behind = |is_mark: fn(&u8) -> bool| name.rsplit(is_mark).next().is_some_and(is_event);
+    // Behind a prefix (`ev:`), or behind what is no blank to a browser but was meant as one (`x+onclick`).
+    if behind(|&b| b == b':') || behind(|&b| matches!(b, b'+' | b']' | b')' | b'.' | b'\\' | b'"'))
+    {
         return Attribute::Event;
     }
     if matches!(name, [b'@', b'a'..=b'z' | b'A'..=b'Z', ..]) {
@@ -304,7 +317,11 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("codebase", A::Url),
     ("content", A::UrlInside),
     ("data", A::Url),
+    ("datafld", A::Binding),
+    ("dataformatas", A::Binding),
+    ("datasrc", A::Binding),
     ("dynsrc", A::Url),
+    ("event", A::Binding),
     ("folder", A::Url),
     ("formaction", A::Url),
     ("from", A::Url),
@@ -312,6 +329,7 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("href", A::Url),
     ("http-equiv", A::HttpEquiv),
     ("icon", A::Url),
+    ("implementation", A::Url),
     ("location", A::Url),
     ("longdesc", A::Url),
     ("lowsrc", A::Url),
@@ -344,7 +362,15 @@ mod tests {
 
     #[test]
     fn handlers_are_told_by_their_shape() {
-        for name in ["onload", "ONERROR", "onnewevent", "onload!#$%&()"] {
+        for name in [
+            "onload",
+            "ONERROR",
+            "onnewevent",
+            "onload!#$%&()",
+            "ev:onload",
+            "x+onload",
+            "[x]onload",
+        ] {
             assert_eq!(attribute(name.as_bytes()), A::Event, "{name}");
         }
         for name in ["on", "once", "on1click", "onload2", "xonload", "one-time"] {

@@ -302,12 +302,19 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
         }
     }
 
-    /// Folds comparisons of constants.
+    /// Folds comparisons of constants, and of a name with itself.
     fn compare(&mut self, token: SqlToken, range: Range<usize>) {
         let literal = matches!(token, NUM | HEX | STR | LIT | OPEN | TAIL);
+        let name = is_name(token);
         match (&self.constant, &self.comparison) {
-            (Some((_, left)), Some((by, _))) if literal && (*by != IN || self.listed) => {
-                let same = text(self.view, left) == text(self.view, &range);
+            (Some((constant, left)), Some((by, _)))
+                if literal && !is_name(*constant) && (*by != IN || self.listed)
+                    || name
+                        && is_name(*constant)
+                        && *by != IN
+                        && text(self.view, left).eq_ignore_ascii_case(text(self.view, &range)) =>
+            {
+                let same = name || text(self.view, left) == text(self.view, &range);
                 let whole = left.start..range.end;
                 self.constant = None;
                 self.comparison = None;
@@ -322,7 +329,7 @@ impl<'v, 's, S: Sink> Fold<'v, 's, S> {
             _ => {
                 self.flush();
                 let term = matches!(self.last, ARITH | SIGN | OP | DOT | CMP);
-                if literal && !matches!(token, OPEN | TAIL) && !term {
+                if (literal && !matches!(token, OPEN | TAIL) || name) && !term {
                     self.constant = Some((token, range));
                 } else {
                     self.emit(token, range);
@@ -369,6 +376,10 @@ const fn is_operand(token: SqlToken) -> bool {
             | STAR
             | SCI
     )
+}
+
+const fn is_name(token: SqlToken) -> bool {
+    matches!(token, NAME | SYSTEM)
 }
 
 /// A literal without its quotes: `'a'` compared with `'a` is a tautology once the application closes the string.

@@ -50,6 +50,7 @@ impl Language for Sql {
             .or(Classes::AMP)
             .or(Classes::STAR)
             .or(Classes::HASH)
+            .or(Classes::DASH)
             .or(Classes::NEWLINE),
         words: &[
             "select",
@@ -107,9 +108,11 @@ impl Language for Sql {
         | CONST.bit()];
 
     // PERF: a lone `&`, `|`, `?` or `^` is in every other query, table and question, and only twins and `!~` are operators
-    // that evidence is made of.
+    // that evidence is made of; dashes are evidence where they cut off what follows the value.
     fn suspects(self, view: &[u8], classes: Classes) -> bool {
-        let told = Sql::GATE.classes.without(Classes::AMP.or(Classes::PIPE).or(Classes::BANG));
+        let told = Sql::GATE
+            .classes
+            .without(Classes::AMP.or(Classes::PIPE).or(Classes::BANG).or(Classes::DASH));
         let twin = |class, byte| {
             classes.intersects(class)
                 && memchr::memchr_iter(byte, view).any(|at| view.get(at + 1) == Some(&byte))
@@ -118,6 +121,7 @@ impl Language for Sql {
             || twin(Classes::AMP, b'&')
             || twin(Classes::PIPE, b'|')
             || classes.intersects(Classes::BANG) && memchr::memchr(b'~', view).is_some()
+            || classes.intersects(Classes::DASH) && lex::may_stop(view)
     }
 
     fn applies(self, context: u8, view: &[u8], classes: Classes) -> bool {

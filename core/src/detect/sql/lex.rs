@@ -15,6 +15,26 @@ use super::literal::closer;
 use super::words::{self, Word};
 use crate::detect::segment::Sink;
 
+/// Comments inside of one word that are believed.
+const PIECES: usize = 8;
+
+/// What a comment at the end of a value may say and still be there for nothing but to cut off what the application appends: so
+/// many bytes without letters or digits, or after a sure mark (`-- `) one word, which tools put behind it so that the blank is
+/// not trimmed.
+const FILLER: usize = 12;
+
+fn is_filler(text: &[u8], word: bool) -> bool {
+    let mut words =
+        text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    text.len() <= FILLER && words.nth(usize::from(word)).is_none()
+}
+
+/// Whether the value ends as a comment that cuts off what follows. O(1); overstates.
+pub(super) fn may_stop(view: &[u8]) -> bool {
+    let tail = view.get(view.len().saturating_sub(FILLER + 2)..).unwrap_or_default();
+    tail.windows(2).any(|pair| pair == b"--")
+}
+
 /// On which side of the contradictions between dialects the value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -118,10 +138,10 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
             b'\'' | b'"' | b'`' => return self.string(self.at, byte),
             b'-' if next == b'-' && self.dashes() => {
                 let sure = is_comment_start(self.view.get(self.at + 2));
-                return self.line_comment(if sure { CUT } else { HASH });
+                return self.line_comment(2, if sure { CUT } else { HASH });
             }
             b'-' if next == b'>' => self.token(OP, if self.peek(2) == b'>' { 3 } else { 2 }),
-            b'#' if self.family == Family::Mysql => return self.line_comment(HASH),
+            b'#' if self.family == Family::Mysql => return self.line_comment(1, HASH),
             b'#' if next == b'>' => self.token(OP, 2),
             b'#' if is_word(next) => {
                 self.at += 1;
@@ -200,10 +220,52 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
         }
         let mut word = words::lookup(first);
         self.at = end;
-        if word.is_name() {
+        if self.rest(end).starts_with(b"/*") {
+            word = self.mend(first, word);
+        } else if word.is_name() {
             self.join(first, &mut word);
         }
         self.fold.word(word, start..self.at);
+    }
+
+    /// A word that comments follow without a blank: filters that remove comments make one word of the pieces
+    /// (`SEL/**/ECT`), and a function may stand so before its parenthesis (`sleep/**/(5)`). Looks ahead no further than the
+    /// longest word of the tables and [`PIECES`] comments without text.
+    fn mend(&mut self, first: &[u8], word: Word) -> Word {
+        let mut whole = [0; words::LONGEST];
+        let Some(slot) = whole.get_mut(..first.len()) else { return word };
+        slot.copy_from_slice(first);
+        let (mut len, mut at, mut found) = (first.len(), self.at, None);
+        for _ in 0..PIECES {
+            if !self.rest(at).starts_with(b"/**/") {
+                break;
+            }
+            at += 4;
+            let rest = self.rest(at);
+            if rest.first() == Some(&b'(') && !matches!(word.call, CALL) {
+                found = found.or(Some((word, at)));
+                break;
+            }
+            let piece = rest.get(..word_len(rest)).unwrap_or_default();
+            // `is/**/null` is two words.
+            let own = words::lookup(piece);
+            if piece.is_empty() || !(word.is_name() || own.is_name()) {
+                break;
+            }
+            let Some(slot) = whole.get_mut(len..len + piece.len()) else { break };
+            slot.copy_from_slice(piece);
+            len += piece.len();
+            at += piece.len();
+            let joined = words::lookup(whole.get(..len).unwrap_or_default());
+            if !joined.is_name() {
+                found = Some((joined, at));
+            }
+        }
+        let Some((word, end)) = found else { return word };
+        let start = self.at - first.len();
+        self.fold.glue(start..start);
+        self.at = end;
+        word
     }
 
     /// Takes `.name`, `..name`, `:name`, `@host.name` after a name: all together are one identifier,
@@ -236,14 +298,15 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
         self.family == Family::Ansi || is_comment_start(self.view.get(self.at + 2))
     }
 
-    /// A comment to the end of the line; false if nothing follows it.
-    fn line_comment(&mut self, token: SqlToken) -> bool {
+    /// A comment to the end of the line, behind a mark of so many bytes; false if nothing follows it.
+    fn line_comment(&mut self, mark: usize, token: SqlToken) -> bool {
         if let Some(len) = memchr(b'\n', self.rest(self.at)) {
             self.fold.glue(self.at..self.at + len);
             self.at += len + 1;
             true
         } else {
-            self.token(token, self.view.len());
+            let stops = is_filler(self.rest(self.at + mark), token == CUT);
+            self.last_comment(token, stops);
             false
         }
     }
@@ -264,9 +327,17 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
             self.at = end;
             true
         } else {
-            let blank = self.rest(self.at + 2).iter().all(|&byte| is_blank(byte));
-            self.token(if blank { CUT } else { HASH }, self.view.len());
+            let stops = is_filler(self.rest(self.at + 2), false);
+            self.last_comment(if stops { CUT } else { HASH }, stops);
             false
+        }
+    }
+
+    /// A comment that goes on to the end of the value; whether it is there for nothing but that.
+    fn last_comment(&mut self, token: SqlToken, stops: bool) {
+        self.token(token, self.view.len());
+        if stops {
+            self.token(GLUE, 0);
         }
     }
 
@@ -409,6 +480,10 @@ mod tests {
         assert_eq!(bare("n % 10 = 1"), "NAME ARITH NUM CMP NUM");
         assert_eq!(bare("'a'='a"), "TAUT OPEN");
         assert_eq!(bare("n = 1"), "NAME CMP NUM");
+        assert_eq!(bare("1 or User=USER"), "NUM LOGIC TAUT");
+        assert_eq!(bare("x = y"), "NAME CMP NAME");
+        assert_eq!(bare("x = x.y"), "NAME CMP NAME");
+        assert_eq!(bare("x = 1 = 1"), "NAME CMP NUM CMP NUM");
     }
 
     #[test]
@@ -418,10 +493,23 @@ mod tests {
         assert_eq!(bare("1#a\nor 2"), "NUM GLUE LOGIC NUM");
         assert_eq!(bare("1 # or 2"), "NUM HASH");
         assert_eq!(bare("1 -- or 2"), "NUM CUT");
-        assert_eq!(bare("1 /*"), "NUM CUT");
+        assert_eq!(bare("1 --"), "NUM CUT GLUE");
+        assert_eq!(bare("1 -- wXyZ"), "NUM CUT GLUE");
+        assert_eq!(bare("1 # "), "NUM HASH GLUE");
+        assert_eq!(bare("1 # x"), "NUM HASH");
+        assert_eq!(bare("1 /*"), "NUM CUT GLUE");
         assert_eq!(bare("1 /* or 2"), "NUM HASH");
         assert_eq!(bare("1 */ or 2"), "NUM RPX LOGIC NUM");
         assert_eq!(bare("1/*!50000or*/2"), "NUM COND LOGIC NUM");
+    }
+
+    #[test]
+    fn words_are_mended_through_comments() {
+        assert_eq!(bare("1 un/**/ion sel/**/ect/**/2"), "NUM GLUE UNION SELECT NUM");
+        assert_eq!(bare("1 O/**/R 2"), "NUM GLUE LOGIC NUM");
+        assert_eq!(bare("1 is/**/null"), "NUM IS GLUE LIT");
+        assert_eq!(bare("sleep/**/(5)"), "GLUE DELAY NUM");
+        assert_eq!(bare("1 and/**/name"), "NUM LOGIC GLUE NAME");
     }
 
     #[test]

@@ -149,7 +149,7 @@ tokens! {
         DOT,
         /// Any other byte.
         ODD,
-        /// A comment in place of a blank.
+        /// A comment in place of a blank; behind [`CUT`] and [`HASH`]: that comment says nothing.
         GLUE,
         /// A conditional comment, `/*!`.
         COND,

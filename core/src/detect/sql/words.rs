@@ -5,6 +5,9 @@
 use super::SqlToken::{self, *};
 use crate::words::Table;
 
+/// Length up to which a word is mended where comments take it apart; longer ones are names of tables.
+pub(super) const LONGEST: usize = 16;
+
 /// What a word is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Word {
@@ -136,7 +139,8 @@ const GROUPS: &[(Word, &str)] = &[
     (Word::keyword(LOGIC), "or and xor"),
     (Word::keyword(LIKE), "like rlike ilike regexp glob between"),
     (Word::keyword(IN), "in exists any some"),
-    (Word::keyword(IS), "is isnull notnull"),
+    (Word::keyword(IS), "is notnull"),
+    (Word::keyword_or(IS, FUNC), "isnull"),
     (Word::keyword(AS), "as"),
     (Word::keyword(ARITH), "div mod collate escape"),
     (Word::keyword(LIT), "null true false unknown"),
@@ -156,7 +160,7 @@ const GROUPS: &[(Word, &str)] = &[
          character_length bit_length octet_length cast convert try_cast try_convert coalesce nullif ifnull nvl nvl2 decode iif \
          lpad rpad elt make_set rand random bin oct conv md5 sha sha1 sha2 aes_encrypt aes_decrypt to_base64 from_base64 \
          compress uncompress instr charindex patindex find_in_set strcmp strlen lcase ucase ltrim rtrim quotename quote_literal \
-         parsename stuff getdate curdate curtime current_database connection_id last_insert_id row_count found_rows db_name user_name user_id suser_name suser_sname \
+         parsename stuff getdate curdate curtime current_database charset collation coercibility connection_id last_insert_id row_count found_rows db_name user_name user_id suser_name suser_sname \
          host_name object_id object_name col_name type_name has_dbaccess is_srvrolemember is_member serverproperty \
          to_char to_number to_date to_timestamp to_hex get_byte encode ceil ceiling greatest least datediff date_add \
          date_sub now pi json_extract json_value json_query json_object json_keys json_arrayagg json_each json_depth \
