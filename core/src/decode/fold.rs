@@ -9,25 +9,28 @@
 pub(super) enum Fold {
     /// Wherever it stands.
     Always(u8),
-    /// Only where visible ASCII stands beside it: it is ordinary punctuation or spacing of some script.
+    /// Only where visible ASCII touches it: it is ordinary punctuation or spacing of some script.
+    TouchingAscii(u8),
+    /// The same, but blanks may stand between: what takes a list or a call apart.
     BesideAscii(u8),
 }
 
 /// What `c` folds to, if it does. Only characters that begin as one of [`STARTS`] do.
 pub(super) fn fold(c: char) -> Option<Fold> {
-    use Fold::{Always, BesideAscii};
+    use Fold::{Always, BesideAscii, TouchingAscii};
     let code = c as u32;
     Some(match code {
         // Full-width forms, in the order of ASCII.
         0xff01..=0xff5e => {
             let ascii = (code - 0xff01) as u8 + b'!';
             match ascii {
-                b',' | b'!' | b'?' | b':' | b';' | b'(' | b')' | b'~' => BesideAscii(ascii),
+                b'!' | b'?' | b':' | b'~' => TouchingAscii(ascii),
+                b',' | b';' | b'(' | b')' => BesideAscii(ascii),
                 _ => Always(ascii),
             }
         }
         // Blanks.
-        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => BesideAscii(b' '),
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => TouchingAscii(b' '),
         0x85 | 0x2028 | 0x2029 => Always(b'\n'),
         // Marks that best-fit tables read as quotes.
         0x2b9 | 0x2bc | 0x2c8 | 0x2032 => Always(b'\''),
@@ -39,10 +42,10 @@ pub(super) fn fold(c: char) -> Option<Fold> {
         0x2223 => Always(b'|'),
         0x2024 => Always(b'.'),
         // Angle brackets; also the title marks of East Asian text.
-        0x2329 | 0x3008 => BesideAscii(b'<'),
-        0x232a | 0x3009 => BesideAscii(b'>'),
+        0x2329 | 0x3008 => TouchingAscii(b'<'),
+        0x232a | 0x3009 => TouchingAscii(b'>'),
         // Ideographic full stops, which host names read as dots.
-        0x3002 | 0xff61 => BesideAscii(b'.'),
+        0x3002 | 0xff61 => TouchingAscii(b'.'),
         // Small forms.
         0xfe50..=0xfe6b => Always(match code {
             0xfe50 => b',',
@@ -96,7 +99,9 @@ pub(crate) fn folds_to(rest: &[u8]) -> Option<(u8, usize)> {
     };
     let c = str::from_utf8(rest.get(..len)?).ok()?.chars().next()?;
     match fold(c)? {
-        Fold::Always(ascii) | Fold::BesideAscii(ascii) => Some((ascii, len)),
+        Fold::Always(ascii) | Fold::TouchingAscii(ascii) | Fold::BesideAscii(ascii) => {
+            Some((ascii, len))
+        }
     }
 }
 
@@ -156,7 +161,7 @@ mod tests {
             ('ⓩ', b'z'),
         ] {
             assert!(
-                matches!(fold(from), Some(Fold::Always(b) | Fold::BesideAscii(b)) if b == to),
+                matches!(fold(from), Some(Fold::Always(b) | Fold::TouchingAscii(b) | Fold::BesideAscii(b)) if b == to),
                 "{from}"
             );
         }

@@ -30,7 +30,7 @@ pub(crate) const STEPS: [Step; 8] = [
     Step::Path,
 ];
 
-/// What `+` must stand beside to be tried as a blank: with no more blanks, and with syntax of some attacked language.
+/// What `+` must stand beside to be tried as a blank, apart from what is no blank: syntax of some attacked language.
 const SYNTAX: Classes = Classes::QUOTE
     .or(Classes::DQUOTE)
     .or(Classes::BACKTICK)
@@ -49,9 +49,11 @@ pub(super) const TRIGGERS: Classes = Classes::PERCENT
     .or(Classes::HIGH)
     .or(Classes::CONTROL);
 
-/// Whether there are as many pluses as blanks. O(len).
-fn many_pluses(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'+', bytes).count() >= memchr::memchr_iter(b' ', bytes).count()
+/// Whether a plus stands where a blank would: between two bytes that are none. O(len).
+fn may_be_blank(bytes: &[u8]) -> bool {
+    let visible =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|&byte| byte > b' ');
+    memchr::memchr_iter(b'+', bytes).any(|at| visible(at.checked_sub(1)) && visible(Some(at + 1)))
 }
 
 impl Step {
@@ -67,7 +69,7 @@ impl Step {
             Step::Plus => {
                 classes.intersects(Classes::PLUS)
                     && classes.intersects(SYNTAX)
-                    && (!classes.intersects(Classes::SPACE) || many_pluses(bytes))
+                    && (!classes.intersects(Classes::SPACE) || may_be_blank(bytes))
                     && !base64::is_data_url(bytes)
             }
             Step::HtmlEntity => classes.intersects(Classes::AMP),

@@ -62,6 +62,9 @@ fn find(bytes: &[u8], starts: &Starts) -> Option<usize> {
     }
 }
 
+/// Blanks across which a character still stands beside ASCII.
+const BLANKS: usize = 8;
+
 /// Reads lenient UTF-8, folds to ASCII and leaves out what shows nothing, NUL bytes among it. O(len).
 ///
 /// Overlong forms, invalid bytes and NUL are noted; valid text without foldable characters costs its validation and one
@@ -70,12 +73,17 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
     let valid = simdutf8::basic::from_utf8(input).is_ok();
     let starts = if valid { &IN_VALID } else { &IN_ANY };
     let mut rewrite = Rewrite::new(input, out);
-    // Where the last character that was looked at ended, and whether it reads as ASCII that shows (or as nothing, after such).
+    // Where the last character that was looked at ended, and whether it, or what stands before its blanks, reads as ASCII that
+    // shows (or as nothing, after such).
     let (mut end, mut ascii) = (0, false);
     while let Some(found) = find(input.get(end..).unwrap_or_default(), starts) {
         let at = end + found;
-        if found > 0 {
-            ascii = input.get(at - 1).is_some_and(u8::is_ascii_graphic);
+        let between = input.get(end..at).unwrap_or_default();
+        let joined = between.is_empty();
+        if let Some(last) = between.iter().rev().take(BLANKS).find(|&&byte| byte != b' ') {
+            ascii = last.is_ascii_graphic();
+        } else if found > BLANKS {
+            ascii = false;
         }
         let rest = input.get(at..).unwrap_or_default();
         let (mut len, what) = utf8::read(rest);
@@ -112,14 +120,22 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
             rewrite.replace(source, b"", Transform::ZeroWidth);
             continue;
         }
-        let beside_ascii =
-            || ascii || after.first().is_some_and(u8::is_ascii_graphic) || folds(after);
-        if zero_width::ignorable(c) && beside_ascii() {
+        let shows = |after: &[u8]| after.first().is_some_and(u8::is_ascii_graphic) || folds(after);
+        let touches = || {
+            let before = input.get(at.wrapping_sub(1)).is_some_and(u8::is_ascii_graphic);
+            before || joined && ascii || shows(after)
+        };
+        let beside_ascii = || {
+            let blanks = after.iter().take(BLANKS).take_while(|&&byte| byte == b' ').count();
+            ascii || shows(after.get(blanks..).unwrap_or_default())
+        };
+        if zero_width::ignorable(c) && touches() {
             rewrite.replace(source, b"", Transform::ZeroWidth);
             continue;
         }
         let folded = match fold::fold(c) {
             Some(Fold::Always(byte)) => Some(byte),
+            Some(Fold::TouchingAscii(byte)) if touches() => Some(byte),
             Some(Fold::BesideAscii(byte)) if beside_ascii() => Some(byte),
             _ => None,
         };
