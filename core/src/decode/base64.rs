@@ -311,7 +311,7 @@ fn is_text(bytes: &[u8], cut: bool) -> bool {
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let (len, what) = utf8::read(rest);
         let good = match what {
-            Read::Valid('\t' | '\n' | '\r') => true,
+            Read::Valid('\t'..='\r') => true,
             Read::Valid(c) => !c.is_control(),
             _ => cut && len == rest.len(),
         };
