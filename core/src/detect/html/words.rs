@@ -322,7 +322,6 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("dataformatas", A::Binding),
     ("datasrc", A::Binding),
     ("dynsrc", A::Url),
-    ("event", A::Binding),
     ("folder", A::Url),
     ("formaction", A::Url),
     ("from", A::Url),
