@@ -231,10 +231,16 @@ impl Run<'_> {
     // PERF: most cookies and parameters end here, before it is said where they stand.
     #[inline]
     pub(crate) fn ends_here(&mut self, raw: &[u8], classes: Classes, clean: bool) -> bool {
-        clean && raw.len() <= READING_BYTES && self.is_inert(raw, classes) && {
+        self.is_nothing(raw, classes, clean) && {
             self.count();
             true
         }
+    }
+
+    /// Whether such a value cannot give rise to any finding.
+    #[inline]
+    pub(crate) fn is_nothing(&self, raw: &[u8], classes: Classes, clean: bool) -> bool {
+        clean && raw.len() <= READING_BYTES && self.is_inert(raw, classes)
     }
 
     /// Counts a field; false if it is one too many.

@@ -30,6 +30,9 @@ use serde::{Deserialize, Serialize};
 /// | `headers` | 200 |
 /// | `header_bytes` | 64 KiB, all names and values together |
 /// | `body_bytes` | 1 MiB |
+/// | `file_bytes` | 0 = as many as `body_bytes` |
+/// | `files` | 100 |
+/// | `file_name_bytes` | 255 |
 /// | `fields` | 10,000 |
 /// | `depth` | 64 |
 /// | `graphql_depth` | 24 |
@@ -52,6 +55,12 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Longest body, in bytes.
     pub body_bytes: usize,
+    /// Longest file of a multipart body, in bytes; 0 for no bound but that of the body.
+    pub file_bytes: usize,
+    /// Most files of a multipart body.
+    pub files: usize,
+    /// Longest name of a file, in bytes as sent.
+    pub file_name_bytes: usize,
     /// Most fields (parameters, cookies, JSON leaves and keys) of one request.
     pub fields: usize,
     /// Deepest nesting of a structured body or value.
@@ -81,6 +90,9 @@ impl Default for Limits {
             headers: 200,
             header_bytes: 64 << 10,
             body_bytes: 1 << 20,
+            file_bytes: 0,
+            files: 100,
+            file_name_bytes: 255,
             fields: 10_000,
             depth: 64,
             graphql_depth: 24,

@@ -38,7 +38,8 @@ impl Decoding {
                 | Transform::JsonString
                 | Transform::Leaf
                 | Transform::Join
-                | Transform::Xml,
+                | Transform::Xml
+                | Transform::Charset,
             ) => Decoding::Raw,
             Some(Transform::Percent | Transform::PercentU) => Decoding::Percent,
             Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
