@@ -162,7 +162,7 @@ impl Case {
             verdict: Verdict::default(),
             settings: plan.settings,
             route: None,
-            budget: plan.limits.budget(),
+            budget: plan.budget(),
             basis: Basis::Raw,
             fields: 0,
             operations: 0,
@@ -174,7 +174,7 @@ impl Case {
         self.verdict.reset(&plan.ruleset);
         self.settings = plan.settings;
         self.route = None;
-        self.budget = plan.limits.budget();
+        self.budget = plan.budget();
         self.basis = Basis::Raw;
         self.fields = 0;
         self.operations = 0;

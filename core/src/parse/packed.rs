@@ -205,7 +205,7 @@ impl Walk {
             Kind::Pieces { is_text } => {
                 let same =
                     matches!((item, is_text), (Item::Text(_), true) | (Item::Bytes(_), false));
-                return same.then_some(false);
+                same.then_some(false)
             }
             Kind::Array => {
                 self.pointer.truncate(open.pointer);
@@ -237,8 +237,9 @@ impl Walk {
 
     /// Leaves what is open until a break; false if nothing is, or a key has no value.
     fn leave_open(&mut self, each: &mut impl FnMut(PackedString<'_>, &str)) -> bool {
-        let ends =
-            |open: &Open| open.left.is_none() && (open.kind != Kind::Map || open.index % 2 == 0);
+        let ends = |open: &Open| {
+            open.left.is_none() && (open.kind != Kind::Map || open.index.is_multiple_of(2))
+        };
         if !self.open.last().is_some_and(ends) {
             return false;
         }
