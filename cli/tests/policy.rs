@@ -169,14 +169,14 @@ rules:
     passes: [frob]
 ";
     write(&folder, "rules.yaml", rules);
-    let text = "rulesets: [builtin, rules.yaml]\nlimits: {rule_steps: 500}\n";
+    let text = "rulesets: [builtin, rules.yaml]\nlimits: {rule_steps: 1500}\n";
     let policy = write(&folder, "policy.yaml", text);
     let done = run(&["check", "--policy", &policy]).exits(2);
     let place =
-        format!("{}/rules.yaml:6:5: rule `own.long`: the expression may take ", folder.display());
+        format!("{}/rules.yaml:7:7: rule `own.long`: the expression may take ", folder.display());
     assert!(done.stderr.contains(&place), "{}", done.stderr);
     assert!(
-        done.stderr.contains(" a byte, more than limits.rule_steps, which is 500;"),
+        done.stderr.contains(" a byte, more than limits.rule_steps, which is 1500;"),
         "{}",
         done.stderr
     );

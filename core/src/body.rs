@@ -277,11 +277,7 @@ impl Body {
                 }
                 coding = Coding::File;
             }
-            // What is one is taken apart as a value.
-            Reading::Union
-                if text.trim_ascii_start().starts_with(b"<")
-                    && !elements::is_document(run, text) =>
-            {
+            Reading::Union if text.trim_ascii_start().starts_with(b"<") => {
                 elements::inspect(run, text, offset, false);
             }
             _ => {}

@@ -14,12 +14,11 @@ use std::ops::Range;
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
 use crate::compile::field::LONGEST_NAME;
-use crate::decode::{Coding, Transform};
+use crate::decode::{Coding, Readings, Transform};
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::json::pointer_key;
 use crate::parse::xml::{self, XmlEnd, XmlEvent};
 use crate::span::{Part, Place, Span};
-use crate::structure::Text;
 use crate::trail::Trail;
 use crate::verdict::Limit;
 
@@ -41,8 +40,9 @@ pub(crate) fn inspect(run: &mut Run<'_>, document: &[u8], offset: usize, told: b
     end.problems.is_empty() && !end.too_deep
 }
 
-/// Inspects the elements of a reading that is a document, beside the reading itself: it may be HTML as well.
-pub(crate) fn inspect_value(run: &mut Run<'_>, document: &[u8], text: &Text<'_>) {
+/// Inspects texts and attributes of a reading that is a document, beside the reading itself, which may be HTML as well. What is found there
+/// is told of the field: who lets a field hold anything does not know of elements.
+pub(crate) fn inspect_value(run: &mut Run<'_>, document: &[u8], value: Value<'_>) {
     if !may_be_document(document) {
         return;
     }
@@ -51,15 +51,7 @@ pub(crate) fn inspect_value(run: &mut Run<'_>, document: &[u8], text: &Text<'_>)
         run.case.partial(run.plan, Limit::Depth);
     }
     if end.problems.is_empty() && !end.too_deep {
-        walk(run, document, Within::Value(text));
-    }
-}
-
-/// Whether a text is one document through and through.
-pub(crate) fn is_document(run: &Run<'_>, text: &[u8]) -> bool {
-    may_be_document(text) && {
-        let end = xml::read(text, run.plan.limits.depth, |_| {});
-        end.problems.is_empty() && !end.too_deep
+        walk(run, document, Within::Value(value));
     }
 }
 
@@ -99,7 +91,16 @@ enum Within<'w> {
     /// The body, at an offset.
     Body { offset: usize, told: bool },
     /// A reading of a field.
-    Value(&'w Text<'w>),
+    Value(Value<'w>),
+}
+
+/// A reading of a field, at a depth of structures.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'w> {
+    pub(crate) field: &'w Field<'w>,
+    pub(crate) readings: &'w Readings,
+    pub(crate) index: usize,
+    pub(crate) depth: usize,
 }
 
 /// A stretch of the document, and what it reads as if that is a single character.
@@ -174,7 +175,7 @@ impl<'w> Walk<'w, '_> {
         let text = self.document.get(range.clone()).unwrap_or_default();
         let (place, name, trail) = match self.within {
             Within::Body { told: true, .. } => (Place::Xml, false, &Trail::Root),
-            Within::Value(Text { field, .. }) if text.contains(&b'[') => {
+            Within::Value(Value { field, .. }) if text.contains(&b'[') => {
                 (field.place, field.name, field.trail)
             }
             _ => return,
@@ -271,7 +272,7 @@ impl<'w> Walk<'w, '_> {
             Within::Body { offset, .. } => {
                 Origin::Part { part: Part::Body, index: 0, offset: offset + at }
             }
-            Within::Value(&Text { field, readings, index, .. }) => {
+            Within::Value(Value { field, readings, index, .. }) => {
                 Origin::Reading { field, readings, index, offset: at }
             }
         }
@@ -288,21 +289,12 @@ impl<'w> Walk<'w, '_> {
                 let (clean, place) = (false, Place::Xml);
                 self.run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
             }
-            Within::Value(text) => {
-                let clean = match origin {
-                    Origin::Reading { offset, .. } => {
-                        text.hits.is_clean(*offset..offset + raw.len())
-                    }
-                    _ => false,
-                };
-                // The reading as a whole is inspected as well: a page has thousands of plain words.
-                if self.run.is_nothing(raw, classes, clean) {
-                    return;
-                }
-                let trail = &Trail::Pointer { parent: text.field.trail, pointer };
-                let place = text.field.place;
+            // The reading as a whole showed names and plain words: a page has thousands of them.
+            Within::Value(_) if name || self.run.is_plain(raw, classes) => {}
+            Within::Value(Value { field, depth, .. }) => {
+                let (clean, place, trail) = (false, field.place, field.trail);
                 let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };
-                self.run.field_at(&leaf, text.depth + 1);
+                self.run.field_at(&leaf, depth + 1);
             }
         }
     }

@@ -89,7 +89,19 @@ impl Engine {
         })
     }
 
-    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`.
+    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`: a parameter, or
+    /// what is no request at all, like a message of a WebSocket or a job of a queue.
+    ///
+    /// ```
+    /// use abatis::{Action, Engine, Place, Policy, Scratch};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let message = br#"{"room": 7, "text": "<script>alert(1)</script>"}"#;
+    /// let verdict = engine.inspect_value(&mut scratch, Place::Body, message);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].pointer, "/text");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
     pub fn inspect_value<'s>(
         &self,
         scratch: &'s mut Scratch,

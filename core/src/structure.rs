@@ -1,4 +1,4 @@
-//! Structure inside a value: JSON, GraphQL, XML, query strings and URLs are walked leaf by leaf.
+//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf. (XML: [`elements`](crate::elements).)
 //!
 //! `{"event":"ViewContent",...}` as a parameter looks like an attack to a lexer that reads it as one text, and a payload deep
 //! inside a URL's query is only decoded if its coding is followed. So a reading that *is* such a structure is taken apart, and
@@ -10,7 +10,6 @@ use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
 use crate::compile::field::LONGEST_NAME;
 use crate::decode::{Coding, Reading, Readings};
-use crate::elements;
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::graphql::{self, GraphqlEvent, GraphqlSize};
 use crate::parse::json::{
@@ -39,10 +38,6 @@ pub(crate) fn walk(run: &mut Run<'_>, text: &Text<'_>, reading: Reading<'_>) -> 
         && may_be_structured(reading.bytes)
     {
         return leaves.json(reading.bytes);
-    }
-    // Its elements are inspected beside the whole, which may be HTML.
-    if reading.classes.intersects(Classes::LT) {
-        elements::inspect_value(leaves.run, reading.bytes, text);
     }
     if reading.classes.intersects(Classes::SLASH)
         && let Some(url) = query::looks_like_url(reading.bytes)

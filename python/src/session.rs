@@ -15,8 +15,8 @@ use crate::verdict::Verdict;
 /// A request that comes in pieces.
 ///
 /// It keeps its engine, so a reload does not touch it. Order: `head` (or `request_line` and `header` for each line), `body` for each
-/// chunk, `trailer` for each line behind them, `finish`. A call out of order does nothing, and makes the verdict partial, for the reason `misuse`. Calls from several
-/// threads wait for each other.
+/// chunk, `trailer` for each line behind them, `finish`. A call out of order does nothing, and makes the verdict partial, for the
+/// reason `misuse`. Calls from several threads wait for each other.
 ///
 /// Example:
 ///     >>> session = engine.session()
