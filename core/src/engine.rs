@@ -10,7 +10,7 @@ use crate::error::{BuildError, Diagnostic};
 use crate::inspect::Memory;
 use crate::model::Bundle;
 use crate::model::policy::Policy;
-use crate::model::rule::Class;
+use crate::model::rule::{Class, RuleId};
 use crate::parse::target::Target;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
@@ -89,7 +89,19 @@ impl Engine {
         })
     }
 
-    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`.
+    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`: a parameter, or
+    /// what is no request at all, like a message of a WebSocket or a job of a queue.
+    ///
+    /// ```
+    /// use abatis::{Action, Engine, Place, Policy, Scratch};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let message = br#"{"room": 7, "text": "<script>alert(1)</script>"}"#;
+    /// let verdict = engine.inspect_value(&mut scratch, Place::Body, message);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].pointer, "/text");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
     pub fn inspect_value<'s>(
         &self,
         scratch: &'s mut Scratch,
@@ -179,6 +191,26 @@ impl Engine {
     /// Bytes of memory that the compiled rules take.
     pub fn memory_usage(&self) -> usize {
         self.inner.plan.memory_usage()
+    }
+
+    /// The worst steps that one received byte can cost a request, all rules together: the budget of a request is that many for each
+    /// byte that it may have, unless `limits.steps` says otherwise.
+    pub fn steps_per_byte(&self) -> u64 {
+        self.inner.plan.steps_per_byte
+    }
+
+    /// What each rule costs a byte of one reading at worst: the states that an expression may be in at once, the contexts in which
+    /// a detector lexes, nothing for literals, which one scan finds for all rules.
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy};
+    /// let policy = Policy::default();
+    /// let engine = Engine::new(&policy)?;
+    /// assert!(engine.rule_steps().iter().all(|(_, steps)| *steps <= policy.limits.rule_steps));
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn rule_steps(&self) -> Vec<(RuleId, usize)> {
+        self.inner.plan.rule_steps()
     }
 
     /// Digest of rules and weights, as in [`Verdict::ruleset`].

@@ -141,7 +141,7 @@ impl<'a> Explanation<'a> {
 
     /// The part that a span counts in, and what stands before it in the request.
     fn part(&self, span: &Span) -> (String, &'a [u8]) {
-        let header = |index: u32| self.request.headers().get(index as usize).copied();
+        let header = |index: u32| self.request.line(index);
         let text = |bytes: &[u8]| bytes.iter().map(|&byte| visible(byte)).collect::<String>();
         match span.part {
             Part::Method => (String::new(), self.request.method()),

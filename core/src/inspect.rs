@@ -19,6 +19,7 @@ use crate::decode::view::View;
 use crate::decode::{Coding, Notes, Oddity, Reading, Readings, Transform};
 use crate::detect::pattern::{PatternScratch, Site};
 use crate::detect::{Evidence, Feature, LanguageId};
+use crate::elements;
 use crate::limits::Budget;
 use crate::model::policy::RuleMode;
 use crate::model::rule::Class;
@@ -162,7 +163,7 @@ impl Case {
             verdict: Verdict::default(),
             settings: plan.settings,
             route: None,
-            budget: plan.limits.budget(),
+            budget: plan.budget(),
             basis: Basis::Raw,
             fields: 0,
             operations: 0,
@@ -174,7 +175,7 @@ impl Case {
         self.verdict.reset(&plan.ruleset);
         self.settings = plan.settings;
         self.route = None;
-        self.budget = plan.limits.budget();
+        self.budget = plan.budget();
         self.basis = Basis::Raw;
         self.fields = 0;
         self.operations = 0;
@@ -237,6 +238,14 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a value is of plain words, none of which any rule knows. O(len).
+    pub(crate) fn is_plain(&mut self, raw: &[u8], classes: Classes) -> bool {
+        classes.without(Classes::ORDINARY).is_empty() && Readings::only_raw(raw, classes) && {
+            self.plan.literals(raw, &mut self.memory.hits);
+            self.memory.hits.is_empty()
+        }
+    }
+
     /// Counts a field; false if it is one too many.
     #[inline]
     fn count(&mut self) -> bool {
@@ -293,7 +302,7 @@ impl Run<'_> {
         if !notes.is_empty() {
             self.notes(field, &notes);
         }
-        let mut again = false;
+        let (mut again, mut markup) = (false, false);
         for index in 0..level.readings.len() {
             let Level { readings, hits, matches } = &mut *level;
             let Some(reading) = readings.get(index, field.raw) else { break };
@@ -308,10 +317,14 @@ impl Run<'_> {
             let text = Text { field, readings, index, hits, depth, again };
             let structured = rounds > 0 && structure::walk(self, &text, reading);
             again |= structured;
+            markup |= reading.classes.intersects(Classes::LT);
             self.detect(field, index, reading, hits, structured, matches);
         }
         if !level.matches.is_empty() {
             self.settle(field, &mut level);
+        }
+        if markup && rounds > 0 {
+            self.documents(field, &level.readings, depth);
         }
         if self.case.budget.exhausted() {
             self.case.partial(self.plan, Limit::Steps);
@@ -321,6 +334,24 @@ impl Run<'_> {
         }
         if let Some(slot) = self.memory.levels.get_mut(depth) {
             *slot = Some(level);
+        }
+    }
+
+    /// Inspects the texts of readings that are documents of XML, unless the field is blocked: nothing is told twice.
+    fn documents(&mut self, field: &Field<'_>, readings: &Readings, depth: usize) {
+        let Span { part, index: line, range, .. } = field.origin.span(0..field.raw.len());
+        let told = |f: &Finding| {
+            let here = f.span.range.start < range.end && range.start < f.span.range.end;
+            f.action == Action::Block && (f.span.part, f.span.index) == (part, line) && here
+        };
+        for index in 0..readings.len() {
+            if self.case.verdict.findings.iter().any(told) {
+                return;
+            }
+            if let Some(reading) = readings.get(index, field.raw) {
+                let value = elements::Value { field, readings, index, depth };
+                elements::inspect_value(self, reading.bytes, value);
+            }
         }
     }
 

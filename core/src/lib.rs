@@ -208,6 +208,7 @@
 
 mod ambiguity;
 mod body;
+mod charsets;
 mod classes;
 mod compile;
 mod content;
@@ -226,6 +227,7 @@ mod inspect;
 pub mod internals;
 mod limits;
 pub mod model;
+mod packed;
 mod parse;
 mod parts;
 mod pool;

@@ -15,7 +15,7 @@ use crate::content::{Broken, Content};
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
 use crate::engine::{Engine, Inner};
-use crate::facts::{Facts, Reading};
+use crate::facts::{Facts, Fields, Reading};
 use crate::inspect::{At, Case, Field, Memory, Origin, Run};
 use crate::parse::header::{self, Treatment, ValueBytes};
 use crate::parse::target::{Problems, Target};
@@ -36,8 +36,8 @@ use crate::verdict::{Action, Finding, Limit, Progress, Verdict};
 /// what a cut token holds.
 ///
 /// Order: [`request_line`](Session::request_line), [`header`](Session::header) for each line,
-/// [`body`](Session::body) for each chunk, [`finish`](Session::finish). A call out of order does nothing and makes the
-/// verdict `Partial(Misuse)`. Fed to the end, the verdict is that of the whole request; finished after a
+/// [`body`](Session::body) for each chunk, [`trailer`](Session::trailer) for each line behind them,
+/// [`finish`](Session::finish). A call out of order does nothing and makes the verdict `Partial(Misuse)`. Fed to the end, the verdict is that of the whole request; finished after a
 /// [`Progress::Block`], it is `Partial(Stopped)` and has the same action.
 ///
 /// ```
@@ -94,6 +94,29 @@ impl Session {
         self.state.progress()
     }
 
+    /// One trailer line, which came behind the body (RFC 9110, 6.5). Inspected as a header line; a name that may not stand there is
+    /// `protocol.trailer`. Spans count trailer lines on from the header lines.
+    ///
+    /// ```
+    /// # use abatis::{Action, Engine, Policy, Scratch};
+    /// # let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let mut session = engine.session();
+    /// let _ = session.request_line(&mut scratch, b"POST", b"/notes");
+    /// let _ = session.header(&mut scratch, b"Content-Type", b"text/plain");
+    /// let _ = session.body(&mut scratch, b"Dear all,");
+    /// let _ = session.trailer(&mut scratch, b"Host", b"internal.example");
+    /// let verdict = session.finish(&mut scratch);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].rule.as_str(), "protocol.trailer");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn trailer(&mut self, scratch: &mut Scratch, name: &[u8], value: &[u8]) -> Progress {
+        let work = scratch.work(&self.engine);
+        self.state.trailer(&self.engine.plan, &mut work.memory, name, value);
+        self.state.progress()
+    }
+
     /// Bytes of the body that wait for what follows: of a text, a part, a long string. They are inspected in one go when that is
     /// complete, at [`Session::finish`] at the latest, which takes up to 35 us a KiB; so a server that must not wait can tell what to leave
     /// to a thread. Never more than `limits.body_bytes` allow.
@@ -141,6 +164,7 @@ enum Phase {
     Start,
     Headers,
     Body,
+    Trailers,
     Done,
 }
 
@@ -199,6 +223,9 @@ impl State {
         if !request.body_bytes().is_empty() {
             self.body(plan, memory, request.body_bytes(), true);
         }
+        for (name, value) in request.trailers() {
+            self.trailer(plan, memory, name, value);
+        }
         self.finish(plan, memory);
     }
 
@@ -227,7 +254,7 @@ impl State {
         schema: &CompiledSchema,
         document: &[u8],
     ) {
-        self.body.begin(plan, Reading::Json, &[], true);
+        self.body.begin(plan, Reading::Json, &Fields::default(), true);
         let mut run = Run { plan, memory, case: &mut self.case };
         let fits = document.get(..plan.limits.body_bytes).unwrap_or(document);
         if fits.len() < document.len() {
@@ -335,6 +362,11 @@ impl State {
         if self.phase != Phase::Headers {
             return self.misuse(plan);
         }
+        self.line(plan, memory, name, value);
+    }
+
+    /// A header line, or behind the body a trailer line, which has no say in how the request is read.
+    fn line(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
         let index = self.headers as u32;
         self.headers += 1;
         self.header_bytes += name.len() + value.len();
@@ -357,8 +389,14 @@ impl State {
         if header::value_bytes(value) >= ValueBytes::Control {
             run.ambiguity(Ambiguity::BadHeader, whole());
         }
-        let told =
-            self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()));
+        let told = if self.phase == Phase::Headers {
+            self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()))
+        } else {
+            if !header::may_trail(name) {
+                run.ambiguity(Ambiguity::Trailer, whole());
+            }
+            false
+        };
 
         let at = |offset| Origin::Part { part: Part::Header, index, offset };
         let treatment = header::treatment(name);
@@ -408,6 +446,16 @@ impl State {
         }
     }
 
+    fn trailer(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
+        match self.phase {
+            Phase::Headers => self.end_of_headers(plan),
+            Phase::Body | Phase::Trailers => {}
+            Phase::Start | Phase::Done => return self.misuse(plan),
+        }
+        self.phase = Phase::Trailers;
+        self.line(plan, memory, name, value);
+    }
+
     fn body(&mut self, plan: &Plan, memory: &mut Memory, chunk: &[u8], last: bool) {
         if self.phase == Phase::Headers {
             self.end_of_headers(plan);
@@ -446,7 +494,7 @@ impl State {
             self.case.basis = Basis::Decoded;
         }
         let schema = self.case.route.and_then(|route| plan.routes.get(route)?.body.as_ref());
-        self.body.begin(plan, self.facts.reading(), self.facts.boundary(), schema.is_some());
+        self.body.begin(plan, self.facts.reading(), self.facts.fields(), schema.is_some());
     }
 
     fn finish(&mut self, plan: &Plan, memory: &mut Memory) {
@@ -454,7 +502,7 @@ impl State {
             Phase::Done => return,
             Phase::Start => return self.misuse(plan),
             Phase::Headers => self.end_of_headers(plan),
-            Phase::Body => {}
+            Phase::Body | Phase::Trailers => {}
         }
         self.phase = Phase::Done;
         let mut run = Run { plan, memory, case: &mut self.case };

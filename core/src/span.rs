@@ -17,9 +17,9 @@ pub enum Part {
     Method,
     /// The request target as sent, e.g. `/search?q=1`.
     Target,
-    /// The value of header number [`Span::index`] in the order received.
+    /// The value of header number [`Span::index`] in the order received; trailers are counted on from the headers.
     Header,
-    /// The name of header number [`Span::index`] in the order received.
+    /// The name of header number [`Span::index`], counted as for [`Part::Header`].
     HeaderName,
     /// The body, counted from its first byte over all chunks.
     Body,

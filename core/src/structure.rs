@@ -1,4 +1,4 @@
-//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf.
+//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf. (XML: [`elements`](crate::elements).)
 //!
 //! `{"event":"ViewContent",...}` as a parameter looks like an attack to a lexer that reads it as one text, and a payload deep
 //! inside a URL's query is only decoded if its coding is followed. So a reading that *is* such a structure is taken apart, and

@@ -476,8 +476,8 @@ typedef struct abatis_policy abatis_policy;
 typedef struct abatis_scratch abatis_scratch;
 
 /**
- * A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_finish`,
- * `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
+ * A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_trailer` for
+ * each line behind them, `_finish`, `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
  * not be the same one; sessions that share a scratch are one in this.
  *
  * A call out of order changes nothing but the coverage of the verdict, which becomes `ABATIS_COVERAGE_MISUSE` and in mode block
@@ -949,6 +949,19 @@ abatis_status abatis_session_body(abatis_session *session,
                                   const void *data,
                                   size_t len,
                                   abatis_progress *progress);
+
+/**
+ * One trailer line, which came behind the body (RFC 9110, 6.5). Inspected as a header line; a name that may not stand there is the finding
+ * `protocol.trailer`. Findings count trailer lines on from the header lines.
+ *
+ * - `progress`: as for `abatis_session_request_line`.
+ */
+abatis_status abatis_session_trailer(abatis_session *session,
+                                     const void *name,
+                                     size_t name_len,
+                                     const void *value,
+                                     size_t value_len,
+                                     abatis_progress *progress);
 
 /**
  * The end of the request: what waited for it is inspected, and schemas are settled. Later calls change nothing.

@@ -228,6 +228,11 @@ public:
     detail::check(abatis_session_body(get(), chunk.data(), chunk.size(), &progress));
     return progress;
   }
+  abatis_progress trailer(std::string_view name, std::string_view value) {
+    abatis_progress progress;
+    detail::check(abatis_session_trailer(get(), name.data(), name.size(), value.data(), value.size(), &progress));
+    return progress;
+  }
   /* Bytes of the body that wait for what follows. */
   std::size_t pending() const noexcept { return abatis_session_pending(get()); }
   /* Goes on in this memory, or in memory of its own: see abatis_session_use_scratch. */

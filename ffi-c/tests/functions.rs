@@ -519,6 +519,46 @@ fn sessions_take_a_request_in_pieces() {
 }
 
 #[test]
+fn trailers_come_behind_the_body() {
+    let engine = engine("");
+    let (mut session, mut verdict) = (null_mut(), null_mut());
+    let mut progress = abatis_progress::Block;
+    // SAFETY: all pointers are good.
+    unsafe {
+        assert_eq!(abatis_session_begin(engine, null_mut(), &raw mut session), abatis_status::Ok);
+        let ((method, method_len), (target, target_len)) = (data(b"POST"), data(b"/p"));
+        let status = abatis_session_request_line(
+            session,
+            method,
+            method_len,
+            target,
+            target_len,
+            null_mut(),
+        );
+        assert_eq!(status, abatis_status::Ok);
+        let lines: [(&[u8], &[u8], _); 2] = [
+            (b"X-Checksum", b"7", abatis_progress::Continue),
+            (b"Host", b"internal.example", abatis_progress::Block),
+        ];
+        for (name, value, expected) in lines {
+            let ((name, name_len), (value, len)) = (data(name), data(value));
+            let status =
+                abatis_session_trailer(session, name, name_len, value, len, &raw mut progress);
+            assert_eq!((status, progress), (abatis_status::Ok, expected));
+        }
+        assert_eq!(abatis_session_finish(session, &raw mut verdict), abatis_status::Ok);
+        let finding = abatis_verdict_finding(verdict, 0);
+        assert_eq!(string(abatis_finding_rule(finding)), "protocol.trailer");
+        assert_eq!(abatis_finding_part(finding), abatis_part::Header);
+        abatis_verdict_free(verdict);
+        abatis_session_free(session);
+        let status = abatis_session_trailer(null_mut(), method, 1, target, 1, &raw mut progress);
+        assert_eq!((status, progress), (abatis_status::NullPointer, abatis_progress::Block));
+        abatis_engine_free(engine);
+    }
+}
+
+#[test]
 fn sessions_out_of_order_do_not_pass() {
     let engine = engine("");
     let (mut session, mut verdict) = (null_mut(), null_mut());

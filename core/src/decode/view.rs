@@ -45,11 +45,13 @@ pub enum Transform {
     Join,
     /// References of XML resolved, and its comments, processing instructions and CDATA marks left out.
     Xml,
+    /// The bytes of a form's value, its escapes taken off, read in the charset that the form or the part names.
+    Charset,
 }
 
 impl Transform {
     /// Every transform, in the order in which one pass that applies several of them applies them.
-    pub(crate) const ALL: [Transform; 15] = [
+    pub(crate) const ALL: [Transform; 16] = [
         Transform::Form,
         Transform::Percent,
         Transform::PercentU,
@@ -65,6 +67,7 @@ impl Transform {
         Transform::Leaf,
         Transform::Join,
         Transform::Xml,
+        Transform::Charset,
     ];
 
     /// The name used in verdicts.
@@ -85,6 +88,7 @@ impl Transform {
             Transform::Leaf => "leaf",
             Transform::Join => "join",
             Transform::Xml => "xml",
+            Transform::Charset => "charset",
         }
     }
 }

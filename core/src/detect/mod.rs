@@ -159,6 +159,11 @@ impl LanguageId {
         dispatch!(self, language => tokens_of(language))
     }
 
+    /// How many start contexts it has: passes over a reading.
+    pub(crate) fn contexts(self) -> usize {
+        (0..16).take_while(|&context| !self.context(context).is_empty()).count()
+    }
+
     /// The name of one of its start contexts.
     pub(crate) fn context(self, context: u8) -> &'static str {
         dispatch!(self, language => context_of(language, context))

@@ -34,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parse_header", parsers::parse_header),
     ("parse_json", parsers::parse_json),
     ("parse_xml", parsers::parse_xml),
+    ("parse_packed", parsers::parse_packed),
     ("parse_graphql", parsers::parse_graphql),
     ("detect_sql", |view| languages::holds(sql::Sql, view)),
     ("detect_shell", |view| languages::holds(shell::Shell, view)),

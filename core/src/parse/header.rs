@@ -4,10 +4,12 @@
 mod content_type;
 mod cursor;
 mod disposition;
+mod trailer;
 mod treatment;
 
 pub(crate) use content_type::{ContentType, TypeProblems, is_utf8};
 pub(crate) use disposition::{Disposition, DispositionProblems};
+pub(crate) use trailer::may_trail;
 pub(crate) use treatment::{Treatment, is_plain_list, treatment};
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as methods and header names must be. O(len).

@@ -36,6 +36,7 @@ int main() {
   assert(session.pending() == sizeof "\"<script>ale" - 1);
   session.use_own_scratch();
   assert(session.body("rt(1)</script>\"}") == ABATIS_PROGRESS_BLOCK);
+  assert(session.trailer("X-Checksum", "7") == ABATIS_PROGRESS_BLOCK);
   abatis::session moved(std::move(session));
   moved.use(scratch);
   verdict = moved.stop();
