@@ -298,7 +298,7 @@ pub(crate) fn features<L: Language>(
     view: &[u8],
     evidence: &Evidence,
 ) -> Vec<Feature> {
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { tokens: Vec::with_capacity(view.len().min(64)) };
     language.lex(evidence.context, view, &mut recorder);
     recorder.features(weights, &evidence.range)
 }
