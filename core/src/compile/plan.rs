@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) languages: Vec<LanguageRule>,
     /// Classes that open the gate of any language; all of them if gates are not asked.
     pub(crate) gates: Classes,
+    /// The same language by language; none for one that is switched off.
+    each_gate: [Classes; LanguageId::ALL.len()],
     literals: Literals,
     pub(crate) patterns: Patterns,
     /// Index into `rules` for each pattern.
@@ -283,6 +285,10 @@ impl Plan {
         } else {
             Classes::ALL
         };
+        let mut each_gate = [Classes::NONE; LanguageId::ALL.len()];
+        for language in &languages {
+            each_gate[language.id as usize] = language.gate;
+        }
         let plan = Plan {
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
             limits: policy.limits.clone(),
@@ -292,6 +298,7 @@ impl Plan {
             gated,
             languages,
             gates,
+            each_gate,
             literals,
             patterns,
             pattern_rules,
@@ -332,6 +339,15 @@ impl Plan {
     #[inline]
     pub(crate) fn literals(&self, reading: &[u8], hits: &mut Hits) {
         self.literals.find(reading, hits);
+    }
+
+    /// The languages whose gate opens for a text of these classes, as bits.
+    #[inline]
+    pub(crate) fn opened(&self, classes: Classes) -> u32 {
+        let bit = |(id, gate): (&LanguageId, &Classes)| {
+            if classes.intersects(*gate) { id.bit() } else { 0 }
+        };
+        LanguageId::ALL.iter().zip(&self.each_gate).map(bit).fold(0, |open, bit| open | bit)
     }
 
     /// The policy's schema of that name.

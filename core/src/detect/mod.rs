@@ -139,6 +139,12 @@ impl LanguageId {
         LanguageId::Template,
     ];
 
+    /// The language as a bit of a set.
+    #[inline]
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+
     /// The name that rules and weight files use.
     pub(crate) fn name(self) -> &'static str {
         dispatch!(self, language => name_of(language))
