@@ -313,9 +313,9 @@ fn pairs(run: &mut Run<'_>, text: &[u8], offset: usize) {
         let piece = |range: std::ops::Range<usize>| Piece {
             raw: text.get(range.clone()).unwrap_or_default(),
             clean: false,
-            origin: at(offset + range.start),
+            offset: offset + range.start,
         };
-        run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
+        run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form, at);
     }
     repeat::joins(run, text, 0..text.len(), &at(offset), Place::Form);
 }
@@ -351,9 +351,9 @@ fn form_field(
 ) {
     let end = form::Raw { bytes: b"", at: field.name.range().end };
     let value = field.value.unwrap_or(end);
-    let name = Piece { raw: field.name.bytes, clean: false, origin: at(field.name.at) };
-    let text = Piece { raw: value.bytes, clean: false, origin: at(value.at) };
-    run.pair(&name, &text, Place::Form, Coding::Form);
+    let name = Piece { raw: field.name.bytes, clean: false, offset: field.name.at };
+    let text = Piece { raw: value.bytes, clean: false, offset: value.at };
+    run.pair(&name, &text, Place::Form, Coding::Form, at);
     if charsets::is_name(name.raw, Coding::Form)
         && !charsets.learn(&decode::plain(text.raw, Coding::Form))
     {

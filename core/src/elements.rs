@@ -294,7 +294,8 @@ impl<'w> Walk<'w, '_> {
             Within::Value(Value { field, depth, .. }) => {
                 let (clean, place, trail) = (false, field.place, field.trail);
                 let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };
-                self.run.field_at(&leaf, depth + 1);
+                let inert = self.run.is_inert(raw, classes);
+                self.run.field_at(&leaf, inert, depth + 1);
             }
         }
     }

@@ -346,10 +346,10 @@ impl State {
                 let piece = |range: &Range<usize>| Piece {
                     raw: cut(target, range),
                     clean: hits.is_clean(range.clone()),
-                    origin: at(range.start),
+                    offset: range.start,
                 };
                 let (name, text) = (piece(&pair.name), piece(&value));
-                run.pair(&name, &text, Place::Query, Coding::Form);
+                run.pair(&name, &text, Place::Query, Coding::Form, at);
                 let given = Given { place: Place::Query, name: name.raw, coding: Coding::Form };
                 self.parameters.add(run.route(), &given, text.raw, Span::new(Part::Target, value));
             }
@@ -407,13 +407,13 @@ impl State {
             let piece = |range: &Range<usize>| Piece {
                 raw: cut(value, range),
                 clean: hits.is_clean(range.clone()),
-                origin: at(range.start),
+                offset: range.start,
             };
             for pair in cookie::cookies(value) {
                 let name = piece(&pair.name.unwrap_or(pair.value.start..pair.value.start));
                 for range in [Some(pair.value), pair.quoted_on].into_iter().flatten() {
                     let text = piece(&range);
-                    run.pair(&name, &text, Place::Cookie, Coding::None);
+                    run.pair(&name, &text, Place::Cookie, Coding::None, at);
                     let given =
                         Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
                     let span = Span::new(Part::Header, range).with_index(index);
@@ -427,6 +427,11 @@ impl State {
         let span = Span::new(Part::Header, 0..value.len()).with_index(index);
         self.parameters.add(run.route(), &given, value, span);
         if told || treatment == Treatment::List && header::is_plain_list(value) {
+            return;
+        }
+        // PERF: 4,300 instructions in place of 11,800 for the user agent of a browser.
+        if treatment == Treatment::Agent && header::is_plain_agent(value) && !run.wakes_rules(value)
+        {
             return;
         }
         // `Basic dXNlcjpwYXNz`: what is coded stands after the scheme.
@@ -590,26 +595,35 @@ pub(crate) struct Piece<'a> {
     pub(crate) raw: &'a [u8],
     /// See [`Field::clean`].
     pub(crate) clean: bool,
-    pub(crate) origin: Origin<'a>,
+    pub(crate) offset: usize,
 }
 
 impl<'r> Run<'r> {
-    /// Inspects a name and its value.
+    /// Inspects a name and its value; `at` says where an offset is in the request.
+    #[inline]
     pub(crate) fn pair(
         &mut self,
         name: &Piece<'_>,
         value: &Piece<'_>,
         place: Place,
         coding: Coding,
+        at: impl Fn(usize) -> Origin<'static>,
     ) {
-        let trail = Trail::name(name.raw, coding);
         for (piece, is_name) in [(name, true), (value, false)] {
-            let Piece { raw, clean, ref origin } = *piece;
-            let classes = Classes::of(raw);
-            if !raw.is_empty() && !self.ends_here(raw, classes, clean) {
-                let (name, trail) = (is_name, &trail);
-                self.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
+            let Piece { raw, clean, offset } = *piece;
+            if raw.is_empty() {
+                continue;
             }
+            let classes = Classes::of(raw);
+            let inert = self.is_inert(raw, classes);
+            if inert && clean {
+                self.inert();
+                continue;
+            }
+            let (origin, trail) = (&at(offset), &Trail::name(name.raw, coding));
+            let name = is_name;
+            let field = Field { raw, classes, coding, place, name, clean, origin, trail };
+            self.field_told(&field, inert);
         }
     }
 

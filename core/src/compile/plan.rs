@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) languages: Vec<LanguageRule>,
     /// Classes that open the gate of any language; all of them if gates are not asked.
     pub(crate) gates: Classes,
+    /// The same language by language; none for one that is switched off.
+    each_gate: [Classes; LanguageId::ALL.len()],
     literals: Literals,
     pub(crate) patterns: Patterns,
     /// Index into `rules` for each pattern.
@@ -288,6 +290,10 @@ impl Plan {
         };
         let contexts = languages.iter().map(|language| language.id.contexts()).sum();
         let steps_per_byte = policy.limits.steps_per_byte(contexts, patterns.expressions());
+        let mut each_gate = [Classes::NONE; LanguageId::ALL.len()];
+        for language in &languages {
+            each_gate[language.id as usize] = language.gate;
+        }
         let plan = Plan {
             steps_per_byte,
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
@@ -298,6 +304,7 @@ impl Plan {
             gated,
             languages,
             gates,
+            each_gate,
             literals,
             patterns,
             pattern_rules,
@@ -338,6 +345,15 @@ impl Plan {
     #[inline]
     pub(crate) fn literals(&self, reading: &[u8], hits: &mut Hits) {
         self.literals.find(reading, hits);
+    }
+
+    /// The languages whose gate opens for a text of these classes, as bits.
+    #[inline]
+    pub(crate) fn opened(&self, classes: Classes) -> u32 {
+        let bit = |(id, gate): (&LanguageId, &Classes)| {
+            if classes.intersects(*gate) { id.bit() } else { 0 }
+        };
+        LanguageId::ALL.iter().zip(&self.each_gate).map(bit).fold(0, |open, bit| open | bit)
     }
 
     /// The policy's schema of that name.

@@ -139,6 +139,12 @@ impl LanguageId {
         LanguageId::Template,
     ];
 
+    /// The language as a bit of a set.
+    #[inline]
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+
     /// The name that rules and weight files use.
     pub(crate) fn name(self) -> &'static str {
         dispatch!(self, language => name_of(language))
@@ -303,7 +309,7 @@ pub(crate) fn features<L: Language>(
     view: &[u8],
     evidence: &Evidence,
 ) -> Vec<Feature> {
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { tokens: Vec::with_capacity(view.len().min(64)) };
     language.lex(evidence.context, view, &mut recorder);
     recorder.features(weights, &evidence.range)
 }
