@@ -21,10 +21,11 @@ use crate::detect::pattern::{PatternScratch, Site};
 use crate::detect::{Evidence, Feature, LanguageId};
 use crate::limits::Budget;
 use crate::model::policy::RuleMode;
-use crate::model::rule::Class;
+use crate::model::rule::{Class, RuleId};
 use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
+use crate::sink::Values;
 use crate::span::{Basis, Part, Place, Span};
 use crate::structure::{self, Text};
 use crate::trail::Trail;
@@ -154,6 +155,8 @@ pub(crate) struct Case {
     pub(crate) operations: usize,
     /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
     reading_bytes: usize,
+    /// The fields that were inspected, if somebody wants to look for them in statements.
+    pub(crate) values: Option<Values>,
 }
 
 impl Case {
@@ -167,6 +170,7 @@ impl Case {
             fields: 0,
             operations: 0,
             reading_bytes: 0,
+            values: None,
         }
     }
 
@@ -178,6 +182,7 @@ impl Case {
         self.basis = Basis::Raw;
         self.fields = 0;
         self.operations = 0;
+        self.values = None;
     }
 
     /// Notes that not all was inspected, and what the policy does about it.
@@ -210,6 +215,9 @@ impl Run<'_> {
         if !self.count() {
             return;
         }
+        if let Some(values) = &mut self.case.values {
+            values.keep(field, self.plan.limits.kept_bytes());
+        }
         let mut scanned = false;
         // PERF: a value of words and numbers ends here, before any memory is touched: a name of 18 bytes takes a third of
         // the time that it took to go through the readings.
@@ -231,10 +239,14 @@ impl Run<'_> {
     // PERF: most cookies and parameters end here, before it is said where they stand.
     #[inline]
     pub(crate) fn ends_here(&mut self, raw: &[u8], classes: Classes, clean: bool) -> bool {
-        clean && raw.len() <= READING_BYTES && self.is_inert(raw, classes) && {
-            self.count();
-            true
-        }
+        clean
+            && self.case.values.is_none()
+            && raw.len() <= READING_BYTES
+            && self.is_inert(raw, classes)
+            && {
+                self.count();
+                true
+            }
     }
 
     /// Counts a field; false if it is one too many.
@@ -547,6 +559,35 @@ impl Run<'_> {
         at: At<'_>,
         message: &str,
     ) {
+        let At { place, name, trail, span } = at;
+        self.report_as(rule, class, score, action, (place, trail), |rule, action| Finding {
+            rule,
+            class,
+            score,
+            action,
+            place,
+            name,
+            pointer: pointer_of(trail, name),
+            pattern: pattern_of(trail, name),
+            span,
+            decoded: Vec::new(),
+            context: "",
+            evidence: Vec::new(),
+            message: message.to_owned(),
+            steps: Vec::new(),
+        });
+    }
+
+    /// Adds what no rule file knows of, unless the policy excludes it or has it off; made only if it is kept.
+    pub(crate) fn report_as(
+        &mut self,
+        rule: &str,
+        class: Class,
+        score: u16,
+        action: Action,
+        (place, trail): (Place, &Trail<'_>),
+        make: impl FnOnce(RuleId, Action) -> Finding,
+    ) {
         let plan = self.plan;
         let (rule_id, mode) = plan.protocol_rule(rule);
         let action = match mode {
@@ -558,7 +599,7 @@ impl Run<'_> {
         let excluded = [Some(&plan.exclusions), route.map(|route| &route.exclusions)]
             .into_iter()
             .flatten()
-            .any(|exclusions| exclusions.cover_id(&rule_id, class, at.place, at.trail));
+            .any(|exclusions| exclusions.cover_id(&rule_id, class, place, trail));
         if excluded {
             return;
         }
@@ -567,22 +608,8 @@ impl Run<'_> {
             self.case.verdict.dropped += 1;
             return;
         }
-        let finding = Finding {
-            rule: rule_id,
-            class,
-            score,
-            action,
-            place: at.place,
-            name: at.name,
-            pointer: pointer_of(at.trail, at.name),
-            pattern: pattern_of(at.trail, at.name),
-            span: self.based(at.span),
-            decoded: Vec::new(),
-            context: "",
-            evidence: Vec::new(),
-            message: message.to_owned(),
-            steps: Vec::new(),
-        };
+        let mut finding = make(rule_id, action);
+        finding.span = self.based(finding.span);
         self.case.verdict.add(finding, plan.limits.findings_max);
     }
 }
