@@ -4,9 +4,9 @@
 //! text of a value ─ anchor ─► all anchors in one automaton ─► hits in the statement ─ align ─► occurrences
 //! ```
 //!
-//! The anchor is the longest run of bytes that no escaping changes. Around each place where it stands the rest of the text is aligned
-//! twice: byte for byte, and byte for byte or escape (`''`, `\'`, `&#39;`, `%27`, `\u0027`, `'\''`, …), letters in any case. So there is no list of
-//! forms to be searched for, and a text of which only some bytes were escaped is found, too.
+//! The anchor is the longest run of bytes that no escaping changes. Around each place where it stands the rest of the text is aligned,
+//! letters in any case: byte for byte, and for each manner of escaping ([`MANNERS`]) byte for byte or escape. So there is no list of forms to be
+//! searched for, and a text of which only some bytes were escaped is found, too.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -34,10 +34,8 @@ pub(super) struct Text<'v> {
 pub(super) struct Occurrence {
     /// Which text.
     pub(super) text: usize,
-    /// Its bytes as they are; none if some can only be escaped.
-    pub(super) plain: Option<Range<usize>>,
-    /// Its bytes with as much taken for escapes as can be, if that is another range.
-    pub(super) escaped: Option<Range<usize>>,
+    /// Where, by each manner of escaping that it can have been written in; each once.
+    pub(super) ranges: Vec<Range<usize>>,
 }
 
 /// All places where texts stand; false if the budget ended before. O(statement + texts + hits x text), all counted; hits within an
@@ -69,21 +67,25 @@ pub(super) fn occurrences(
         else {
             continue;
         };
-        if hit.start() < *behind {
-            continue;
-        }
-        // Both ways.
-        if !budget.spend(2 * text.bytes.len()) {
+        let is_new = hit.start() >= *behind;
+        // Aligned in all manners, if at all.
+        let manners = if anchor.len() < text.bytes.len() { &MANNERS[..] } else { &[] };
+        let work = if is_new { (1 + manners.len()) * text.bytes.len() } else { 0 };
+        if !budget.spend(1 + work) {
             return false;
         }
-        let align = |escaped| align(statement, hit.start(), &text.bytes, anchor.start, escaped);
-        let (plain, escaped) = (align(false), align(true));
-        let escaped = escaped.filter(|range| plain.as_ref() != Some(range));
-        let Some(end) = plain.iter().chain(&escaped).map(|range| range.end).max() else {
+        if !is_new {
             continue;
-        };
-        *behind = end;
-        found(Occurrence { text: index, plain, escaped });
+        }
+        let mut ranges = Vec::new();
+        for &manners in [0].iter().chain(manners) {
+            let range = align(statement, hit.start(), &text.bytes, anchor.start, manners);
+            ranges.extend(range.filter(|range| !ranges.contains(range)));
+        }
+        if let Some(end) = ranges.iter().map(|range| range.end).max() {
+            *behind = end;
+            found(Occurrence { text: index, ranges });
+        }
     }
     true
 }
@@ -130,20 +132,18 @@ fn align(
     at: usize,
     text: &[u8],
     from: usize,
-    escaped: bool,
+    manners: u8,
 ) -> Option<Range<usize>> {
     let (before, behind) = text.split_at_checked(from)?;
     let mut end = at;
     for &byte in behind {
         let rest = statement.get(end..)?;
-        let len = if escaped { escape(byte, |spelled| starts(rest, spelled)) } else { None };
-        end += len.or_else(|| starts(rest, &[byte]).then_some(1))?;
+        end += spelled(byte, manners, |spelled| starts(rest, spelled))?;
     }
     let mut start = at;
     for &byte in before.iter().rev() {
         let rest = statement.get(..start)?;
-        let len = if escaped { escape(byte, |spelled| ends(rest, spelled)) } else { None };
-        start -= len.or_else(|| ends(rest, &[byte]).then_some(1))?;
+        start -= spelled(byte, manners, |spelled| ends(rest, spelled))?;
     }
     Some(start..end)
 }
@@ -157,52 +157,72 @@ fn ends(rest: &[u8], with: &[u8]) -> bool {
     start.and_then(|start| rest.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(with))
 }
 
-/// The length of the longest escape of `byte` that `fits`. O(1).
-fn escape(byte: u8, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
-    if firmness(byte) == 3 {
-        return None;
+/// Manners of escaping, as bits: `''`; `\'`, `\n`; `&#39;`; `%27`; `\u0027`; `'\''` and `'"'"'`.
+const DOUBLED: u8 = 1;
+const BACKSLASH: u8 = 2;
+const ENTITY: u8 = 4;
+const PERCENT: u8 = 8;
+const UNICODE: u8 = 16;
+const REOPENED: u8 = 32;
+
+/// What applications do to a value, as far as bytes stay bytes: one of them, or one after another. Were all taken for possible at once, a
+/// backslash of the value would be taken for the escape of what follows it.
+const MANNERS: [u8; 9] = [
+    DOUBLED,
+    BACKSLASH,
+    ENTITY,
+    PERCENT,
+    UNICODE | BACKSLASH,
+    REOPENED,
+    DOUBLED | BACKSLASH,
+    DOUBLED | ENTITY,
+    BACKSLASH | ENTITY,
+];
+
+/// The length of the longest spelling of `byte` that `fits`, itself the last. O(1).
+fn spelled(byte: u8, manners: u8, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let itself = || fits(&[byte]).then_some(1);
+    if manners == 0 || firmness(byte) == 3 {
+        return itself();
     }
     let hex = |digit: u8| b"0123456789abcdef".get(usize::from(digit)).copied().unwrap_or(b'0');
     let decimal = |digit: u8| b'0' + digit % 10;
     let (high, low) = (hex(byte >> 4), hex(byte & 15));
     let (tens, units) = (decimal(byte / 10), decimal(byte));
-    let named: &[u8] = match byte {
-        b'<' => b"&lt;",
-        b'>' => b"&gt;",
-        b'&' => b"&amp;",
-        b'"' => b"&quot;",
-        b'\'' => b"&apos;",
-        b' ' => b"+",
-        _ => b"",
+    let (named, letter): (&[u8], &[u8]) = match byte {
+        b'<' => (b"&lt;", b""),
+        b'>' => (b"&gt;", b""),
+        b'&' => (b"&amp;", b""),
+        b'"' => (b"&quot;", b""),
+        b'\'' => (b"&apos;", b""),
+        b'\n' => (b"", b"\\n"),
+        b'\r' => (b"", b"\\r"),
+        b'\t' => (b"", b"\\t"),
+        0 => (b"", b"\\0"),
+        26 => (b"", b"\\Z"),
+        _ => (b"", b""),
     };
-    let letter: &[u8] = match byte {
-        b'\n' => b"\\n",
-        b'\r' => b"\\r",
-        b'\t' => b"\\t",
-        0 => b"\\0",
-        26 => b"\\Z",
-        _ => b"",
-    };
-    let quoted: [&[u8]; 2] = if byte == b'\'' { [br#"'"'"'"#, br"'\''"] } else { [b"", b""] };
-    let doubled = [byte, byte];
     let doubles = matches!(byte, b'\'' | b'"' | b'`' | b'\\' | b']' | b'%');
-    // Longest first.
-    let spelled: [&[u8]; 12] = [
-        &[b'\\', b'u', b'0', b'0', high, low],
-        &[b'&', b'#', b'0', tens, units, b';'],
-        named,
-        quoted[0],
-        &[b'&', b'#', tens, units, b';'],
-        &[b'&', b'#', b'x', high, low, b';'],
-        quoted[1],
-        &[b'\\', b'x', high, low],
-        &[b'%', high, low],
-        letter,
-        if byte.is_ascii_control() { b"" } else { &[b'\\', byte] },
-        if doubles { &doubled } else { b"" },
+    let is_quote = byte == b'\'';
+    let behind_backslash: &[u8] = &[b'\\', byte];
+    let spellings: [(u8, &[u8]); 12] = [
+        (UNICODE, &[b'\\', b'u', b'0', b'0', high, low]),
+        (ENTITY, &[b'&', b'#', b'0', tens, units, b';']),
+        (ENTITY, named),
+        (ENTITY, &[b'&', b'#', tens, units, b';']),
+        (ENTITY, &[b'&', b'#', b'x', high, low, b';']),
+        (REOPENED, if is_quote { br#"'"'"'"# } else { b"" }),
+        (REOPENED, if is_quote { br"'\''" } else { b"" }),
+        (PERCENT, &[b'%', high, low]),
+        (PERCENT, if byte == b' ' { b"+" } else { b"" }),
+        (BACKSLASH, letter),
+        (BACKSLASH, if byte.is_ascii_control() { b"" } else { behind_backslash }),
+        (DOUBLED, if doubles { &[byte, byte] } else { b"" }),
     ];
-    let mut fitting = spelled.into_iter().filter(|spelled| !spelled.is_empty() && fits(spelled));
-    fitting.next().map(<[u8]>::len)
+    let mut fitting = spellings.into_iter().filter(|(manner, spelling)| {
+        manners & manner != 0 && !spelling.is_empty() && fits(spelling)
+    });
+    fitting.next().map(|(_, spelling)| spelling.len()).or_else(itself)
 }
 
 #[cfg(test)]
@@ -214,9 +234,7 @@ mod tests {
         let text = Text { value: 0, chain: Vec::new(), bytes: Cow::Borrowed(value.as_bytes()) };
         let mut all = Vec::new();
         let done = occurrences(statement.as_bytes(), &[text], &mut { Budget::UNLIMITED }, |at| {
-            for range in at.plain.iter().chain(&at.escaped) {
-                all.push(shown(statement.as_bytes(), range));
-            }
+            all.extend(at.ranges.iter().map(|range| shown(statement.as_bytes(), range)));
         });
         assert!(done);
         all
@@ -239,6 +257,9 @@ mod tests {
             ("n = '''--'", "'--", &["'--", "''--"]),
             ("a, a", "b", &[]),
             ("x = 'a' or 'a'", "a' or 'a", &["a' or 'a"]),
+            // A backslash of the value is no escape.
+            (r"n = '\$x'", r"\$x", &[r"\$x"]),
+            (r"n = ' ''\  a'", r"'\  a", &[r"'\  a", r"''\  a"]),
         ] {
             assert_eq!(found(statement, value), expected, "{value} in {statement}");
         }
@@ -262,8 +283,9 @@ mod tests {
             let mut any = false;
             occurrences(&statement, &[text], &mut { Budget::UNLIMITED }, |at| {
                 any = true;
-                if let Some(range) = at.plain {
-                    assert!(statement[range].eq_ignore_ascii_case(trimmed));
+                for range in at.ranges {
+                    let same = statement[range.clone()].eq_ignore_ascii_case(trimmed);
+                    assert!(same || range.len() > trimmed.len());
                 }
             });
             assert!(any, "{value:?} in {statement:?}");
@@ -275,7 +297,7 @@ mod tests {
         let statement = "a,".repeat(20_000);
         let bytes = Cow::Borrowed(statement.as_bytes());
         let text = Text { value: 0, chain: Vec::new(), bytes };
-        let mut budget = Budget::of(8 * statement.len() as u64);
+        let mut budget = Budget::of(16 * statement.len() as u64);
         let mut count = 0;
         assert!(occurrences(statement.as_bytes(), &[text], &mut budget, |_| count += 1));
         assert_eq!(count, 1);

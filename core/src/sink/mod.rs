@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use find::{Occurrence, Text};
-use path::{Fault, Style, What};
+use path::{Faults, Style, What};
 use token::{Kind, Token};
 use url::Parts;
 pub use values::Values;
@@ -190,7 +190,7 @@ pub(crate) fn is_rule(id: &str) -> bool {
 enum Read {
     Sql(Vec<Token>),
     Shell(Vec<Token>),
-    Path(Vec<Fault>),
+    Path(Faults),
     Url(Parts),
 }
 
@@ -212,8 +212,9 @@ struct Worst {
     text: usize,
 }
 
-/// Steps for each byte of the statement and of the readings, and for all that is shorter than a line: what an honest request needs some times over.
-const STEPS_PER_BYTE: u64 = 64;
+/// Steps for each byte of the statement and of the values, and for all that is shorter than a line: what an honest request needs some times
+/// over.
+const STEPS_PER_BYTE: u64 = 128;
 const STEPS_AT_LEAST: u64 = 1 << 16;
 
 /// How many times as long as the statement a value may be: in no coding that is read is a text longer.
@@ -235,12 +236,12 @@ pub(crate) fn check(
     if statement.len() < whole {
         case.partial(plan, Limit::BodyBytes);
     }
+    let size = statement.len() + values.bytes();
+    case.budget.at_most(STEPS_AT_LEAST + STEPS_PER_BYTE * size as u64);
     let texts = texts(plan, case, sink, statement, values);
     if texts.is_empty() {
         return;
     }
-    let size = statement.len() + texts.iter().map(|text| text.bytes.len()).sum::<usize>();
-    case.budget.at_most(STEPS_AT_LEAST + STEPS_PER_BYTE * size as u64);
 
     let mut read = None;
     let mut complete = true;
@@ -323,7 +324,8 @@ fn texts<'v>(
         let budget = &mut case.budget;
         let notes = readings.read_classed(raw, classes, Coding::None, rounds, &plan.limits, budget);
         if notes.get(Oddity::TooMany).is_some() {
-            case.partial(plan, Limit::Decode);
+            let spent = case.budget.exhausted();
+            case.partial(plan, if spent { Limit::Steps } else { Limit::Decode });
         }
         for reading in 0..readings.len() {
             let Some(found) = readings.get(reading, raw) else { break };
@@ -362,12 +364,13 @@ impl Read {
         }
     }
 
-    /// What an occurrence does, and where. If it can be read in two ways, one of which leaves the statement whole, that was meant; in a statement
-    /// that has no end of its own, the worse one.
+    /// What an occurrence does, and where. If it can be read in several ways, one of which makes data of it, that was meant; in a statement
+    /// that never ends what it begins, the worst one.
     fn worst(&self, statement: &[u8], occurrence: &Occurrence) -> Option<(Deed, Range<usize>)> {
-        let ranges = [&occurrence.plain, &occurrence.escaped];
-        let ranges = ranges.into_iter().flatten();
-        let told = ranges.map(|range| Some((self.deed(statement, range)?, range.clone())));
+        let told = occurrence
+            .ranges
+            .iter()
+            .map(|range| Some((self.deed(statement, range)?, range.clone())));
         let score =
             |told: &Option<(Deed, Range<usize>)>| told.as_ref().map_or(0, |(deed, _)| deed.score);
         if self.is_broken() { told.max_by_key(score) } else { told.min_by_key(score) }.flatten()
@@ -447,29 +450,17 @@ fn shell_deed(statement: &[u8], tokens: &[Token], at: &Range<usize>) -> Option<D
     Some(Deed { rule, score, says, at: at.start, evidence: evidence() })
 }
 
-fn path_deed(faults: &[Fault], at: &Range<usize>) -> Option<Deed> {
-    let overlaps = |range: &Range<usize>| range.start < at.end && at.start < range.end;
-    let done = |fault: &&Fault| {
-        let range = &fault.range;
-        match fault.what {
-            // Its own segment it may take back.
-            What::Climbed => at.start > range.start && at.start < range.end && at.end >= range.end,
-            What::Left | What::Nul | What::Device => overlaps(range),
+fn path_deed(faults: &Faults, at: &Range<usize>) -> Option<Deed> {
+    let what = faults.worst(at)?;
+    let (rule, score, says, evidence) = match what {
+        What::Left => ("sink.path.left", 950, "leads out of the base of the path", "LEFT"),
+        What::Nul => ("sink.path.nul", 950, "ends the path before its end", "NUL"),
+        What::Climbed => ("sink.path.climbed", 900, "takes a segment of the path back", "STEP"),
+        What::Device => {
+            ("sink.path.device", 900, "names a device, or another stream of a file", "DEVICE")
         }
     };
-    let told = faults.iter().filter(done).map(|fault| {
-        let (rule, score, says, evidence) = match fault.what {
-            What::Left => ("sink.path.left", 950, "leads out of the base of the path", "LEFT"),
-            What::Climbed => ("sink.path.climbed", 900, "takes a segment of the path back", "STEP"),
-            What::Nul => ("sink.path.nul", 950, "ends the path before its end", "NUL"),
-            What::Device => {
-                ("sink.path.device", 900, "names a device, or another stream of a file", "DEVICE")
-            }
-        };
-        let at = fault.range.start.max(at.start);
-        Deed { rule, score, says, at, evidence: evidence.to_owned() }
-    });
-    told.max_by_key(|deed| deed.score)
+    Some(Deed { rule, score, says, at: at.start, evidence: evidence.to_owned() })
 }
 
 /// The first boundary between tokens that stands in `at`; else where it begins.

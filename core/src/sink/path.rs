@@ -28,10 +28,38 @@ impl Style {
 }
 
 /// What is wrong with a path, and by which of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) what: What,
-    pub(super) range: Range<usize>,
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// What led away from the base, if the path does not come back.
+    left: Option<Range<usize>>,
+    nul: Option<usize>,
+    /// Segments that are taken back, up to the `..` that does it, and devices; in the order of their ends.
+    others: Vec<(What, Range<usize>)>,
+}
+
+impl Faults {
+    /// The worst that the bytes at `at` have part in. O(log faults + length of `at`).
+    pub(super) fn worst(&self, at: &Range<usize>) -> Option<What> {
+        let overlaps = |range: &Range<usize>| range.start < at.end && at.start < range.end;
+        if self.left.as_ref().is_some_and(overlaps) {
+            return Some(What::Left);
+        }
+        if self.nul.is_some_and(|nul| at.contains(&nul)) {
+            return Some(What::Nul);
+        }
+        let first = self.others.partition_point(|(_, range)| range.end <= at.start);
+        let others = self.others.get(first..).unwrap_or_default().iter();
+        // One that ends behind `at` may begin in it; what comes after that one does not.
+        let mut ended = false;
+        let mut near =
+            others.take_while(|(_, range)| !std::mem::replace(&mut ended, range.end > at.end));
+        let found = near.find(|(what, range)| match what {
+            // Its own segment it may take back.
+            What::Climbed => range.start < at.start && range.end <= at.end,
+            _ => overlaps(range),
+        });
+        found.map(|(what, _)| *what)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +77,9 @@ pub(super) enum What {
 /// Names that are devices in every folder of Windows, whatever stands behind their dot.
 const DEVICES: [&[u8]; 4] = [b"con", b"prn", b"aux", b"nul"];
 
-/// Resolves `path`, which is relative to `base` or begins with it, and tells each fault. O(base + path).
-pub(super) fn faults(style: Style, base: &[u8], path: &[u8]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut tell = |what, range| faults.push(Fault { what, range });
-    if let Some(at) = memchr::memchr(0, path) {
-        tell(What::Nul, at..at + 1);
-    }
+/// Resolves `path`, which is relative to `base` or begins with it, and tells its faults. O(base + path).
+pub(super) fn faults(style: Style, base: &[u8], path: &[u8]) -> Faults {
+    let mut faults = Faults { nul: memchr::memchr(0, path), ..Faults::default() };
     let (base_root, base) = base.split_at_checked(root(style, base)).unwrap_or_default();
     let root_len = root(style, path);
     let path_root = path.get(..root_len).unwrap_or_default();
@@ -74,7 +98,7 @@ pub(super) fn faults(style: Style, base: &[u8], path: &[u8]) -> Vec<Fault> {
     let (is_relative, mut lost) = (base_root.is_empty() && root_len == 0, false);
     if root_len > 0 {
         if !roots_agree(style, base_root, path_root) {
-            tell(What::Left, 0..root_len);
+            faults.left = Some(0..root_len);
             return faults;
         }
         shared = 0;
@@ -84,13 +108,13 @@ pub(super) fn faults(style: Style, base: &[u8], path: &[u8]) -> Vec<Fault> {
     for range in segments(style, path, root_len) {
         let name = path.get(range.clone()).unwrap_or_default();
         if style == Style::Windows && is_device(name) {
-            tell(What::Device, range.clone());
+            faults.others.push((What::Device, range.clone()));
         }
         match name {
             b"" | b"." => continue,
             b".." => {
                 if let Some(taken) = more.pop() {
-                    tell(What::Climbed, taken.start..range.end);
+                    faults.others.push((What::Climbed, taken.start..range.end));
                 } else {
                     lost |= is_relative && shared == 0;
                     shared = shared.saturating_sub(1);
@@ -113,9 +137,7 @@ pub(super) fn faults(style: Style, base: &[u8], path: &[u8]) -> Vec<Fault> {
             left = None;
         }
     }
-    if let Some(range) = left {
-        tell(What::Left, range);
-    }
+    faults.left = left;
     faults
 }
 
@@ -177,8 +199,10 @@ mod tests {
     fn told(base: &str, path: &str) -> String {
         let style = Style::of(base.as_bytes());
         let faults = faults(style, base.as_bytes(), path.as_bytes());
-        let told =
-            faults.iter().map(|fault| format!("{:?}[{}]", fault.what, &path[fault.range.clone()]));
+        let nul = faults.nul.map(|at| (What::Nul, at..at + 1));
+        let left = faults.left.map(|range| (What::Left, range));
+        let told = nul.into_iter().chain(faults.others).chain(left);
+        let told = told.map(|(what, range)| format!("{what:?}[{}]", &path[range]));
         told.collect::<Vec<_>>().join(" ")
     }
 

@@ -232,9 +232,12 @@ pub(super) fn has_pattern(text: &[u8]) -> bool {
         || text.iter().enumerate().any(|(at, byte)| b"*?[".contains(byte) && !escaped(at))
 }
 
-/// Whether options are over: `--` stands before `token` in its command. O(tokens of the command).
+/// How many tokens a command is followed back.
+const BACK: usize = 64;
+
+/// Whether options are over: `--` stands before `token` in its command, and not far. O(1).
 pub(super) fn is_behind_dashes(statement: &[u8], tokens: &[Token], token: usize) -> bool {
-    let before = tokens.get(..token).unwrap_or_default().iter().rev();
+    let before = tokens.get(..token).unwrap_or_default().iter().rev().take(BACK);
     before
         .take_while(|token| token.kind != Kind::Operator)
         .any(|token| token.kind == Kind::Name && statement.get(token.range.clone()) == Some(b"--"))

@@ -98,7 +98,7 @@ impl Parts {
         if let Some(authority) = &self.authority
             && at.start < authority.end
         {
-            return self.deed_in_authority(at, text, authority);
+            return self.deed_in_authority(url, at, authority);
         }
         if at.start < self.scheme.end {
             // `mailto:…`: no host is asked.
@@ -131,24 +131,28 @@ impl Parts {
 
     fn deed_in_authority(
         &self,
+        url: &[u8],
         at: &Range<usize>,
-        text: &[u8],
         authority: &Range<usize>,
     ) -> Option<Deed> {
+        let text = url.get(at.clone()).unwrap_or_default();
         let within = |part: &Range<usize>| part.start <= at.start && at.end <= part.end;
         let has_host = at.start < self.host.end && at.end > self.host.start;
         if at.end <= authority.start || within(&self.user) || within(&self.port) {
             // A scheme that is chosen is told with the host behind it.
             return None;
         }
-        if let Some(owner) = self.inside.filter(|_| has_host) {
+        // The end of the host, from a dot on, is what many hosts of one owner have in common: the client's choice, or chance.
+        let is_domain = at.start > self.host.start
+            && url.get(..at.start).is_some_and(|before| before.ends_with(b"."));
+        if let Some(owner) = self.inside.filter(|_| has_host && !is_domain) {
             return Some(Deed::LeadsInside(owner));
         }
         let begins = at.start <= authority.start;
         if within(&self.host) {
             let ends_host = at.end == self.host.end;
             return match (begins, ends_host) {
-                (true, true) => Some(Deed::NamesHost),
+                (_, true) if begins || is_domain => Some(Deed::NamesHost),
                 (false, true) if text.contains(&b'.') => Some(Deed::Redirects),
                 _ => None,
             };

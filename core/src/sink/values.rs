@@ -76,6 +76,11 @@ impl Values {
         &self.list
     }
 
+    /// Bytes of all of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn missing(&self) -> Option<Limit> {
         self.missing
     }
