@@ -83,6 +83,7 @@ def main() -> None:
         # The first byte says where the value stands, or where it is cut.
         for target in ("gates", "parse_form", "parse_json"):
             add(target, bytes([number % 256]) + value)
+        add("sink", bytes([number % 256]) + value.replace(b"\n", b" ") + b"\nselect a from t where b = '" + value + b"'")
         for how, coded in enumerate((gzip.compress(value, mtime=0), zlib.compress(value))):
             add("content", bytes([how, number % 256]) + coded)
         add("parse_xml", b"<a b='1'>x<!-- y -->" + value + b"<c/></a>")

@@ -37,7 +37,7 @@ pub(crate) fn excerpt(
         }
         Part::HeaderName => (String::new(), header.map_or(&b""[..], |header| header.0)),
         Part::Method => (String::new(), request.method()),
-        Part::Body | Part::Value => (String::new(), request.body_bytes()),
+        Part::Body | Part::Value | Part::Statement => (String::new(), request.body_bytes()),
         _ => return String::new(),
     };
     let start = span.range.start.min(part.len());

@@ -290,7 +290,8 @@ impl<'w> Walk<'w, '_> {
                 self.run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
             }
             // The reading as a whole showed names and plain words: a page has thousands of them.
-            Within::Value(_) if name || self.run.is_plain(raw, classes) => {}
+            Within::Value(_)
+                if name || !self.run.keeps_values() && self.run.is_plain(raw, classes) => {}
             Within::Value(Value { field, depth, .. }) => {
                 let (clean, place, trail) = (false, field.place, field.trail);
                 let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };

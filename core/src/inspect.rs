@@ -22,10 +22,11 @@ use crate::detect::{Evidence, Feature, LanguageId};
 use crate::elements;
 use crate::limits::Budget;
 use crate::model::policy::RuleMode;
-use crate::model::rule::Class;
+use crate::model::rule::{Class, RuleId};
 use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
+use crate::sink::Values;
 use crate::span::{Basis, Part, Place, Span};
 use crate::structure::{self, Text};
 use crate::trail::Trail;
@@ -155,6 +156,8 @@ pub(crate) struct Case {
     pub(crate) operations: usize,
     /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
     reading_bytes: usize,
+    /// The fields that were inspected, if somebody wants to look for them in statements.
+    pub(crate) values: Option<Values>,
 }
 
 impl Case {
@@ -168,6 +171,7 @@ impl Case {
             fields: 0,
             operations: 0,
             reading_bytes: 0,
+            values: None,
         }
     }
 
@@ -179,6 +183,7 @@ impl Case {
         self.basis = Basis::Raw;
         self.fields = 0;
         self.operations = 0;
+        self.values = None;
     }
 
     /// Notes that not all was inspected, and what the policy does about it.
@@ -217,6 +222,9 @@ impl Run<'_> {
         if !self.count() {
             return;
         }
+        if let Some(values) = &mut self.case.values {
+            values.keep(field, self.plan.limits.kept_bytes());
+        }
         let mut scanned = false;
         // PERF: a value of words and numbers ends here, before any memory is touched: a name of 18 bytes takes a third of
         // the time that it took to go through the readings.
@@ -247,6 +255,12 @@ impl Run<'_> {
         if self.count() {
             self.spend_reading(raw.len());
         }
+    }
+
+    /// Whether values are kept, so that each must be seen with its name.
+    #[inline]
+    pub(crate) fn keeps_values(&self) -> bool {
+        self.case.values.is_some()
     }
 
     /// Whether a value is of plain words, none of which any rule knows. O(len).
@@ -621,6 +635,35 @@ impl Run<'_> {
         at: At<'_>,
         message: &str,
     ) {
+        let At { place, name, trail, span } = at;
+        self.report_as(rule, class, score, action, (place, trail), |rule, action| Finding {
+            rule,
+            class,
+            score,
+            action,
+            place,
+            name,
+            pointer: pointer_of(trail, name),
+            pattern: pattern_of(trail, name),
+            span,
+            decoded: Vec::new(),
+            context: "",
+            evidence: Vec::new(),
+            message: message.to_owned(),
+            steps: Vec::new(),
+        });
+    }
+
+    /// Adds what no rule file knows of, unless the policy excludes it or has it off; made only if it is kept.
+    pub(crate) fn report_as(
+        &mut self,
+        rule: &str,
+        class: Class,
+        score: u16,
+        action: Action,
+        (place, trail): (Place, &Trail<'_>),
+        make: impl FnOnce(RuleId, Action) -> Finding,
+    ) {
         let plan = self.plan;
         let (rule_id, mode) = plan.protocol_rule(rule);
         let action = match mode {
@@ -632,7 +675,7 @@ impl Run<'_> {
         let excluded = [Some(&plan.exclusions), route.map(|route| &route.exclusions)]
             .into_iter()
             .flatten()
-            .any(|exclusions| exclusions.cover_id(&rule_id, class, at.place, at.trail));
+            .any(|exclusions| exclusions.cover_id(&rule_id, class, place, trail));
         if excluded {
             return;
         }
@@ -641,22 +684,8 @@ impl Run<'_> {
             self.case.verdict.dropped += 1;
             return;
         }
-        let finding = Finding {
-            rule: rule_id,
-            class,
-            score,
-            action,
-            place: at.place,
-            name: at.name,
-            pointer: pointer_of(at.trail, at.name),
-            pattern: pattern_of(at.trail, at.name),
-            span: self.based(at.span),
-            decoded: Vec::new(),
-            context: "",
-            evidence: Vec::new(),
-            message: message.to_owned(),
-            steps: Vec::new(),
-        };
+        let mut finding = make(rule_id, action);
+        finding.span = self.based(finding.span);
         self.case.verdict.add(finding, plan.limits.findings_max);
     }
 }

@@ -122,6 +122,11 @@ impl Limits {
     /// 8 steps, lexed in 28 contexts and searched by at most 150 expressions. Checked by a test.
     pub const STEPS_PER_BYTE: u64 = 18 << 10;
 
+    /// Most bytes of values that a session keeps: each byte that it may receive, as part of two fields.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        2 * (self.body_bytes + self.header_bytes + self.target_bytes)
+    }
+
     /// The budget of one run under these limits, of rules that the constant was made for.
     #[cfg(any(test, feature = "internals"))]
     pub(crate) fn budget(&self) -> Budget {
@@ -172,6 +177,17 @@ impl Budget {
                 false
             }
         }
+    }
+
+    /// Leaves no more than `steps`.
+    pub(crate) fn at_most(&mut self, steps: u64) {
+        self.left = self.left.min(steps);
+    }
+
+    /// So many.
+    #[cfg(test)]
+    pub(crate) fn of(steps: u64) -> Budget {
+        Budget { left: steps, exhausted: false }
     }
 
     /// Steps that are still there.

@@ -25,6 +25,7 @@ use crate::repeat;
 use crate::request::Request;
 use crate::schema::full::CompiledSchema;
 use crate::scratch::Scratch;
+use crate::sink::{Sink, Values};
 use crate::span::{Basis, Part, Place, Span};
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Progress, Verdict};
@@ -146,6 +147,41 @@ impl Session {
     pub fn stop(&mut self) -> &Verdict {
         self.state.stop(&self.engine.plan);
         &self.state.case.verdict
+    }
+
+    /// Keeps the values that are inspected from here on, for [`check_sink`](Session::check_sink) and [`values`](Session::values). They are
+    /// copied, up to twice the bytes that the limits let a request have.
+    ///
+    /// ```
+    /// use abatis::{Action, Dialect, Engine, Policy, Scratch, Sink};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let mut session = engine.session();
+    /// session.keep_values();
+    /// session.request_line(&mut scratch, b"GET", b"/users?name=admin%27+%23");
+    /// assert_eq!(session.finish(&mut scratch).action, Action::Allow);
+    ///
+    /// let statement = "select id from users where name = 'admin' #' and secret = 'x'";
+    /// let verdict = session.check_sink(Sink::Sql(Dialect::Mysql), statement);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].pointer, "/name");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn keep_values(&mut self) {
+        self.state.case.values.get_or_insert_default();
+    }
+
+    /// The values that were kept; none without [`keep_values`](Session::keep_values).
+    pub fn values(&self) -> Option<&Values> {
+        self.state.case.values.as_ref()
+    }
+
+    /// Looks for the values that were kept in a statement, under the policy of the request's route: see
+    /// [`Engine::check_sink`]. The verdict on the request stays as it is. Before anything was kept there is nothing to look for.
+    pub fn check_sink(&self, sink: Sink<'_>, statement: impl AsRef<[u8]>) -> Verdict {
+        let none = Values::new();
+        let values = self.values().unwrap_or(&none);
+        self.engine().check_in(sink, statement.as_ref(), values, Some(&self.state.case))
     }
 
     /// The verdict so far.
@@ -616,7 +652,7 @@ impl<'r> Run<'r> {
             }
             let classes = Classes::of(raw);
             let inert = self.is_inert(raw, classes);
-            if inert && clean {
+            if inert && clean && !self.keeps_values() {
                 self.inert();
                 continue;
             }

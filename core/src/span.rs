@@ -25,6 +25,8 @@ pub enum Part {
     Body,
     /// A bare value, as given to `inspect_value`.
     Value,
+    /// The statement that was given to `check_sink`.
+    Statement,
 }
 
 /// Whether offsets count received bytes or bytes after a content coding was removed.

@@ -114,7 +114,7 @@ impl Leaves<'_, '_> {
         let (classes, place) = (Classes::of(raw), field.place);
         let inert = self.run.is_inert(raw, classes);
         // PERF: most keys and strings end here, before it is said where they stand.
-        if inert && clean {
+        if inert && clean && !self.run.keeps_values() {
             return self.run.inert_inside(raw);
         }
         let origin = &Origin::Reading { field, readings, index, offset };

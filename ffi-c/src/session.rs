@@ -30,12 +30,17 @@ pub struct abatis_session {
 }
 
 impl abatis_session {
+    /// The engine that judges.
+    pub(crate) fn engine(&self) -> &abatis_engine {
+        &self.engine
+    }
+
     /// One step of the session, unless an earlier one panicked.
     ///
     /// # Safety
     ///
     /// As the head of the header says: neither the session nor its scratch is used meanwhile.
-    unsafe fn step<T>(
+    pub(crate) unsafe fn step<T>(
         &mut self,
         step: impl FnOnce(&mut Session, &mut Scratch) -> T,
     ) -> Result<T, Failure> {

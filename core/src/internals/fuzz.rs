@@ -5,6 +5,7 @@
 mod languages;
 mod parsers;
 mod requests;
+mod sinks;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -44,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_url", |view| languages::holds(url::Url, view)),
     ("detect_code", |view| languages::holds(code::Code, view)),
     ("detect_template", |view| languages::holds(template::Template, view)),
+    ("sink", sinks::sink),
     ("load", load),
 ];
 

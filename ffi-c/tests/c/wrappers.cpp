@@ -23,6 +23,14 @@ int main() {
   assert(!abatis::validate(*engine, scratch, "age", "7").blocks());
   assert(abatis::validate(*engine, scratch, "age", "-7")[0].rule() == "schema.minimum");
 
+  abatis::values values;
+  values.add(ABATIS_PLACE_QUERY, "id", "1 or true");
+  assert(abatis::check_sink(*engine, ABATIS_SINK_SQLITE, "select 1 or true", values).blocks());
+  assert(!abatis::check_sink(*engine, ABATIS_SINK_SQLITE, "select '1 or true'", values).blocks());
+  abatis::session keeper(*engine, scratch);
+  keeper.keep_values().request_line("GET", "/?file=..%2Fkey");
+  assert(keeper.check_sink(ABATIS_SINK_PATH, "/srv/files/../key", "/srv/files")[0].rule() == "sink.path.left");
+
   abatis::handle handle(*engine);
   abatis::engine other(abatis::policy::builtin("strict"));
   abatis::engine copy = other;

@@ -105,7 +105,7 @@ fn check(engine: &Engine, request: &Request<'_>, verdict: &Verdict, case: &Case<
             Part::Header => header().map(|(_, value)| value),
             Part::HeaderName => header().map(|(name, _)| name),
             Part::Body => Some(request.body_bytes()),
-            Part::Value => None,
+            Part::Value | Part::Statement => None,
         };
         let Some(part) = part else { panic!("{finding:?} has no part: {case:?}") };
         inside(&finding.span.range, part.len());
