@@ -466,7 +466,10 @@ impl State {
             return;
         }
         // PERF: 4,300 instructions in place of 11,800 for the user agent of a browser.
-        if treatment == Treatment::Agent && header::is_plain_agent(value) && !run.wakes_rules(value)
+        if treatment == Treatment::Agent
+            && !run.keeps_values()
+            && header::is_plain_agent(value)
+            && !run.wakes_rules(value)
         {
             return;
         }
