@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use abatis::internals::stages::{self, Decoder, Json, Prefilter};
-use abatis::{Engine, Policy};
+use abatis::{Action, Dialect, Engine, Place, Policy, Sink, Values};
 use abatis_benches::{ATTACK, LANGUAGES, NAME, ORDER, PROSE};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -67,5 +67,35 @@ fn parse(c: &mut Criterion) {
     group.bench_function("json-1k", |b| b.iter(|| json.events(black_box(ORDER))));
 }
 
-criterion_group!(benches, gate, decode, prefilter, detect, parse);
+/// A statement of 200 bytes and five values of a request, of which none is more than a word; one stands in it as text; one is code.
+fn sink(c: &mut Criterion) {
+    let engine = Engine::new(&Policy::default()).expect("the built-in policy");
+    let statement = |name: &str| {
+        format!(
+            "select i.id, i.name, i.price, s.left from items i join stock s on s.item = i.id \
+             where i.shop = 7 and i.visible = 1 and i.name like '{name}' and i.price < 200 \
+             order by i.price, i.id limit 20 offset 40"
+        )
+    };
+    let words = ["oak", "7", "price", "40", "grid"];
+    let text = ["Tables, oak & ash", "7", "price", "40", "grid"];
+    let code = ["x' or 1=1 -- ", "7", "price", "40", "grid"];
+    let mut group = c.benchmark_group("sink");
+    for (name, given, blocks) in
+        [("words", words, false), ("text", text, false), ("code", code, true)]
+    {
+        let statement = statement(given[0]);
+        assert!((190..230).contains(&statement.len()));
+        let mut values = Values::new();
+        for (name, value) in ["q", "shop", "sort", "from", "view"].iter().zip(given) {
+            values.push(Place::Query, name, value);
+        }
+        let check = || engine.check_sink(Sink::Sql(Dialect::Postgres), &statement, &values);
+        assert_eq!(check().action == Action::Block, blocks);
+        group.throughput(Throughput::Bytes(statement.len() as u64));
+        group.bench_function(name, |b| b.iter(|| black_box(check())));
+    }
+}
+
+criterion_group!(benches, gate, decode, prefilter, detect, parse, sink);
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 //! Arguments of methods: what Python hands in, as bytes that the engine reads.
 
-use abatis::{Place, Request};
+use abatis::{Place, Request, Sink, Values};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
@@ -139,6 +139,67 @@ impl<'py> FromPyObject<'_, 'py> for PlaceName {
             let known = Place::ALL.map(Place::as_str).join(", ");
             PyValueError::new_err(format!("unknown place, expected one of {known}"))
         })
+    }
+}
+
+/// A sink by its name, with the base that a path needs.
+#[derive(Clone, Copy)]
+pub(crate) enum SinkName {
+    Path,
+    Other(Sink<'static>),
+}
+
+impl SinkName {
+    /// The sink; a path has a base, and nothing else has one.
+    pub(crate) fn sink(self, base: Option<&[u8]>) -> PyResult<Sink<'_>> {
+        match (self, base) {
+            (SinkName::Path, Some(base)) => Ok(Sink::Path(base)),
+            (SinkName::Other(sink), None) => Ok(sink),
+            (SinkName::Path, None) => Err(PyValueError::new_err("a path needs its base")),
+            (SinkName::Other(_), Some(_)) => Err(PyValueError::new_err("only a path has a base")),
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for SinkName {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = hint("Sink");
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<SinkName> {
+        let name = object.cast::<PyString>()?;
+        match Sink::from_name(name.to_str()?, b"") {
+            Some(Sink::Path(_)) => Ok(SinkName::Path),
+            Some(sink) => Ok(SinkName::Other(sink)),
+            None => Err(PyValueError::new_err(
+                "unknown sink, expected one of mysql, postgres, mssql, oracle, sqlite, shell, path, url",
+            )),
+        }
+    }
+}
+
+/// Values by name, or as (place, name, value).
+pub(crate) struct NamedValues(pub(crate) Values);
+
+impl<'py> FromPyObject<'_, 'py> for NamedValues {
+    type Error = PyErr;
+
+    const INPUT_TYPE: PyStaticExpr = hint("SinkValues");
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<NamedValues> {
+        let mut values = Values::new();
+        if let Some(items) = object.getattr_opt("items")? {
+            for pair in items.call0()?.try_iter()? {
+                let (name, value): (Bytes, Bytes) = pair?.extract()?;
+                values.push(Place::Query, &*name, &*value);
+            }
+        } else {
+            for value in object.try_iter()? {
+                let (place, name, value): (PlaceName, Bytes, Bytes) = value?.extract()?;
+                values.push(place.0, &*name, &*value);
+            }
+        }
+        Ok(NamedValues(values))
     }
 }
 

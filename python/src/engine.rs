@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::arguments::{ArrowData, Bytes, Headers, PlaceName, PolicyDict};
+use crate::arguments::{ArrowData, Bytes, Headers, NamedValues, PlaceName, PolicyDict, SinkName};
 use crate::arrow::{self, Rows, Scan};
 use crate::error::{Failure, guard};
 use crate::inject::{Point, trip};
@@ -239,6 +239,41 @@ impl Engine {
         })?;
         let unknown = || PyKeyError::new_err(format!("the policy has no schema {schema:?}"));
         self.give(py, verdict.ok_or_else(unknown)?)
+    }
+
+    /// Looks for values of a request in a statement that was made with them, and finds those that are code in it: that cross a token boundary.
+    ///
+    /// Args:
+    ///     sink: Where the statement goes: a database (`mysql`, `postgres`, `mssql`, `oracle`, `sqlite`), a `shell`, the file system (`path`)
+    ///         or a client (`url`).
+    ///     statement: The statement. Spans of findings count bytes of it.
+    ///     values: The values as the application got them: a mapping of names, which count as query parameters, or triples of place, name
+    ///         and value.
+    ///     base: For `path`: the folder that the path must stay below.
+    ///
+    /// Raises:
+    ///     ValueError: There is no such sink, or a path has no base.
+    ///
+    /// Example:
+    ///     >>> verdict = engine.check_sink("sqlite", "select * from t where id = 1 or true", {"id": "1 or true"})
+    ///     >>> verdict.action, verdict.findings[0].rule
+    ///     (<Action.BLOCK: 3>, 'sink.sql.crossed')
+    ///     >>> engine.check_sink("sqlite", "select * from t where id = '1 or true'", {"id": "1 or true"}).action
+    ///     <Action.ALLOW: 0>
+    #[pyo3(signature = (sink, statement, values, *, base=None))]
+    fn check_sink(
+        &self,
+        py: Python<'_>,
+        sink: SinkName,
+        statement: Bytes,
+        values: NamedValues,
+        base: Option<Bytes>,
+    ) -> PyResult<Py<Verdict>> {
+        let sink = sink.sink(base.as_deref())?;
+        let verdict = self.run(py, statement.len(), |engine, _| {
+            self.verdict(&engine.check_sink(sink, &*statement, &values.0))
+        })?;
+        self.give(py, verdict)
     }
 
     /// Judges the rows of a column of text, on all cores, without copying it.

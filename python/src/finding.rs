@@ -148,7 +148,7 @@ pub(crate) struct Span(abatis::Span);
 
 #[pymethods]
 impl Span {
-    /// `method`, `target`, `header`, `headername`, `body` or `value`.
+    /// `method`, `target`, `header`, `headername`, `body`, `value` or `statement`.
     #[getter]
     fn part(&self) -> Result<String, Failure> {
         // The name that the JSON of verdicts has.

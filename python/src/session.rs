@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use abatis::Scratch;
 use pyo3::prelude::*;
 
-use crate::arguments::{Bytes, Headers};
+use crate::arguments::{Bytes, Headers, SinkName};
 use crate::engine::{DETACH, Engine};
 use crate::error::Failure;
 use crate::inject::{Point, trip};
@@ -133,6 +133,42 @@ impl Session {
     /// Gives up before the end, as after `Progress.BLOCK`: the verdict on what came so far, partial for the reason `stopped`.
     fn stop(&self, py: Python<'_>) -> PyResult<Py<Verdict>> {
         self.verdict_of(py, 0, |session, _| session.stop())
+    }
+
+    /// Keeps the values that are inspected from here on, for `check_sink`.
+    fn keep_values(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, 0, |session, _| session.keep_values())
+    }
+
+    /// Looks for the values that were kept in a statement: see `Engine.check_sink`. The policy of the request's route holds; the verdict on the
+    /// request stays as it is.
+    ///
+    /// Args:
+    ///     sink: Where the statement goes.
+    ///     statement: The statement.
+    ///     base: For `path`: the folder that the path must stay below.
+    ///
+    /// Example:
+    ///     >>> session = engine.session()
+    ///     >>> session.keep_values()
+    ///     >>> session.head("GET", "/?id=1+or+true")
+    ///     <Progress.CONTINUE: 0>
+    ///     >>> session.check_sink("sqlite", "select 1 or true").findings[0].pointer
+    ///     '/id'
+    #[pyo3(signature = (sink, statement, *, base=None))]
+    fn check_sink(
+        &self,
+        py: Python<'_>,
+        sink: SinkName,
+        statement: Bytes,
+        base: Option<Bytes>,
+    ) -> PyResult<Py<Verdict>> {
+        let sink = sink.sink(base.as_deref())?;
+        let engine = self.engine.get();
+        let verdict = self.with(py, statement.len(), |session, _| {
+            engine.verdict(&session.check_sink(sink, &*statement))
+        })?;
+        engine.give(py, verdict)
     }
 
     /// The verdict so far.

@@ -3,7 +3,7 @@ The native part of abatis; everything in it is exported by `abatis`.
 """
 
 from _typeshed import SupportsGetItem
-from abatis._model import Action, ArrowData, Capsule, Counts, Data, Findings, HeaderLines, Json, Place, Progress, RowPlace
+from abatis._model import Action, ArrowData, Capsule, Counts, Data, Findings, HeaderLines, Json, Place, Progress, RowPlace, Sink, SinkValues
 from os import PathLike
 from typing import Any, Final, SupportsIndex, final
 
@@ -47,6 +47,28 @@ class Engine:
 
         Raises:
             PolicyError: There is none of that name.
+        """
+    def check_sink(self, /, sink: Sink, statement: Data, values: SinkValues, *, base: Data | None = None) -> Verdict:
+        """
+        Looks for values of a request in a statement that was made with them, and finds those that are code in it: that cross a token boundary.
+
+        Args:
+            sink: Where the statement goes: a database (`mysql`, `postgres`, `mssql`, `oracle`, `sqlite`), a `shell`, the file system (`path`)
+                or a client (`url`).
+            statement: The statement. Spans of findings count bytes of it.
+            values: The values as the application got them: a mapping of names, which count as query parameters, or triples of place, name
+                and value.
+            base: For `path`: the folder that the path must stay below.
+
+        Raises:
+            ValueError: There is no such sink, or a path has no base.
+
+        Example:
+            >>> verdict = engine.check_sink("sqlite", "select * from t where id = 1 or true", {"id": "1 or true"})
+            >>> verdict.action, verdict.findings[0].rule
+            (<Action.BLOCK: 3>, 'sink.sql.crossed')
+            >>> engine.check_sink("sqlite", "select * from t where id = '1 or true'", {"id": "1 or true"}).action
+            <Action.ALLOW: 0>
         """
     @staticmethod
     def default() -> Engine:
@@ -334,6 +356,24 @@ class Session:
         """
         The next bytes of the body, split anywhere. After `Progress.BLOCK` the request may be answered at once.
         """
+    def check_sink(self, /, sink: Sink, statement: Data, *, base: Data | None = None) -> Verdict:
+        """
+        Looks for the values that were kept in a statement: see `Engine.check_sink`. The policy of the request's route holds; the verdict on the
+        request stays as it is.
+
+        Args:
+            sink: Where the statement goes.
+            statement: The statement.
+            base: For `path`: the folder that the path must stay below.
+
+        Example:
+            >>> session = engine.session()
+            >>> session.keep_values()
+            >>> session.head("GET", "/?id=1+or+true")
+            <Progress.CONTINUE: 0>
+            >>> session.check_sink("sqlite", "select 1 or true").findings[0].pointer
+            '/id'
+        """
     @property
     def engine(self, /) -> Engine:
         """
@@ -355,6 +395,10 @@ class Session:
     def header(self, /, name: Data, value: Data) -> Progress:
         """
         One header line; repeated names as often as they came, in order.
+        """
+    def keep_values(self, /) -> None:
+        """
+        Keeps the values that are inspected from here on, for `check_sink`.
         """
     def request_line(self, /, method: Data, target: Data) -> Progress:
         """
@@ -401,7 +445,7 @@ class Span:
     @property
     def part(self, /) -> str:
         """
-        `method`, `target`, `header`, `headername`, `body` or `value`.
+        `method`, `target`, `header`, `headername`, `body`, `value` or `statement`.
         """
     @property
     def start(self, /) -> int:

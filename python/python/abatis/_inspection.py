@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -13,7 +14,7 @@ from abatis._abatis import Engine, EngineHandle
 from abatis._model import Action, Progress
 
 if TYPE_CHECKING:
-    from abatis._abatis import Finding, Verdict
+    from abatis._abatis import Finding, Session, Verdict
     from abatis._model import Data, HeaderLines, Json
 
 try:
@@ -23,6 +24,9 @@ except ImportError:
 
 Engines: TypeAlias = Engine | EngineHandle | Callable[[], Engine]
 """Where a middleware takes the engine of each request from: a fixed one, that of a handle, or what a function gives."""
+
+current: ContextVar[Session | None] = ContextVar("abatis.request", default=None)
+"""The session of the request that is answered, if it keeps values."""
 
 _log = logging.getLogger("abatis")
 
@@ -117,6 +121,8 @@ class Settings:
     """Called once for each request, when its verdict is final. It runs in the request's way: hand the work on if it is slow."""
     answer: Callable[[Inspected], Answer] = Inspected.problem
     """What a refused client gets."""
+    keep_values: bool = False
+    """Whether the values of each request are kept while it is answered, for the guards of `abatis.guards`."""
 
     def __post_init__(self) -> None:
         if not (self.engine is None or isinstance(self.engine, (Engine, EngineHandle)) or callable(self.engine)):
@@ -149,6 +155,10 @@ class Inspection:
         self._settings = settings
         self._settled = False
         self._session = settings.current_engine().session()
+        if settings.keep_values:
+            self._session.keep_values()
+        # Until the next request in this context: what answers this one may run on after its handler returned.
+        current.set(self._session if settings.keep_values else None)
         self._go_on(self._session.head(method, target, headers))
 
     @property

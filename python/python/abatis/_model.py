@@ -19,6 +19,12 @@ HeaderLines: TypeAlias = Mapping[str, Data] | Mapping[bytes, Data] | Iterable[tu
 Place: TypeAlias = Literal["path", "query", "form", "json", "header", "cookie", "body", "xml"]
 """The kind of field that a value came from."""
 
+Sink: TypeAlias = Literal["mysql", "postgres", "mssql", "oracle", "sqlite", "shell", "path", "url"]
+"""Where a statement goes, and so what it is made of."""
+
+SinkValues: TypeAlias = Mapping[str, Data] | Iterable[tuple[Place, str, Data]]
+"""Values by name, which count as query parameters, or as triples of place, name and value."""
+
 RowPlace: TypeAlias = Place | Literal["target"]
 """What a row is taken for: a value in that place, or a request target."""
 

@@ -28,7 +28,7 @@ def middleware(**settings: Any) -> Middleware:
     """Give a middleware that puts the inspection in front of the handlers.
 
     Args:
-        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`.
+        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`, `keep_values`.
     """
     configured = Settings(**settings)
 

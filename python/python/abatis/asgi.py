@@ -45,7 +45,7 @@ class AbatisMiddleware:
         app: The application inside.
         stream: Whether bodies are inspected while the application reads them, or a function that says so for a scope. For large
             uploads, and for streams in both directions, which a buffer would hold up for ever.
-        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`.
+        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`, `keep_values`.
     """
 
     def __init__(self, app: Application, *, stream: bool | Callable[[Scope], bool] = False, **settings: Any) -> None:

@@ -4,7 +4,8 @@
     ABATIS = {"policy": BASE_DIR / "policy.yaml"}
 
 `ABATIS` may hold `policy` (a path, a dict, or the name of a policy that ships with abatis), or `engine` (an engine, a handle, a function,
-or the dotted name of one), and what `abatis.asgi.Settings` describes: `body_limit`, `status`, `report_only`, `on_verdict`, `answer`.
+or the dotted name of one), and what `abatis.asgi.Settings` describes: `body_limit`, `status`, `report_only`, `on_verdict`, `answer`,
+`keep_values`.
 Functions may be dotted names. Views find an `Inspected` as `request.abatis`.
 
 It works under WSGI and ASGI. A body is read before the view is called, and held in memory.

@@ -41,7 +41,7 @@ class AbatisMiddleware:
 
     Args:
         app: The application inside.
-        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`.
+        settings: As `Settings` describes them: `engine`, `body_limit`, `status`, `report_only`, `on_verdict`, `answer`, `keep_values`.
     """
 
     def __init__(self, app: WSGIApplication, **settings: Any) -> None:
