@@ -256,9 +256,9 @@ impl<'a> Groups<'a> {
 
 /// What four symbols write, if that is what they are.
 #[inline]
-fn group(symbols: &[u8; 4]) -> Option<[u8; 3]> {
+fn group(symbols: [u8; 4]) -> Option<[u8; 3]> {
     let value = |symbol: u8| u32::from(VALUES[symbol as usize]);
-    let [a, b, c, d] = *symbols;
+    let [a, b, c, d] = symbols;
     let (a, b, c, d) = (value(a), value(b), value(c), value(d));
     if (a | b | c | d) < 64 {
         let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
@@ -299,7 +299,7 @@ fn head_is_plausible(symbols: &[u8]) -> bool {
     // PERF: whole groups without line breaks are all there is to nearly every value: half the time.
     if let Some(groups) = symbols.first_chunk::<HEAD>().map(|head| head.as_chunks().0)
         && bytes.as_chunks_mut().0.iter_mut().zip(groups).all(|(slot, four)| {
-            let bytes = group(four);
+            let bytes = group(*four);
             *slot = bytes.unwrap_or_default();
             bytes.is_some()
         })

@@ -41,7 +41,7 @@ impl<'a> Rewrite<'a> {
         &mut self,
         start: usize,
         groups: &[[u8; 4]],
-        decode: impl Fn(&[u8; 4]) -> Option<[u8; 3]>,
+        decode: impl Fn([u8; 4]) -> Option<[u8; 3]>,
         by: Transform,
     ) -> usize {
         debug_assert!(self.done == start);

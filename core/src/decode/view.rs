@@ -214,7 +214,7 @@ impl View {
         &mut self,
         src: usize,
         groups: &[[u8; GROUP]],
-        decode: impl Fn(&[u8; GROUP]) -> Option<[u8; GROUP - 1]>,
+        decode: impl Fn([u8; GROUP]) -> Option<[u8; GROUP - 1]>,
     ) -> usize {
         debug_assert_eq!(self.source_of_end(), self.start as usize + src);
         let at = self.bytes.len();
@@ -222,7 +222,7 @@ impl View {
         let slots = self.bytes.get_mut(at..).unwrap_or_default().as_chunks_mut().0;
         let mut read = 0;
         for (slot, group) in slots.iter_mut().zip(groups) {
-            let Some(bytes) = decode(group) else { break };
+            let Some(bytes) = decode(*group) else { break };
             *slot = bytes;
             read += 1;
         }

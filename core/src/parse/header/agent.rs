@@ -110,7 +110,7 @@ mod tests {
         let bundle = Bundle::new(policy).unwrap();
         let engine = Engine::builder().gate(false).build(&bundle).unwrap();
         let mut scratch = Scratch::new();
-        let words: Vec<&str> = NAMES.iter().flat_map(|(_, names)| names.split(' ')).collect();
+        let words: Vec<&str> = NAMES.iter().flat_map(|((), names)| names.split(' ')).collect();
         let mut pieces: Vec<&str> = words.clone();
         pieces.extend(words.iter().copied());
         pieces.extend([
