@@ -339,8 +339,8 @@ class Packed:
     def text(self):
         word = self.draw.word()
         if self.cbor and self.draw.random() < 0.2:
-            # In pieces.
-            return b"\x7f" + b"".join(b"\x62" + word[at : at + 2] if len(word) - at > 1 else b"\x61" + word[at:] for at in range(0, len(word), 2)) + b"\xff"
+            # In pieces; signs around the word, since a span of raw bytes cannot tell one that is cut itself.
+            return b'\x7f\x61"' + bytes([0x60 | len(word)]) + word + b'\x61"\xff'
         major = self.draw.choice([3, 3, 3, 2])
         tag = self.draw.choice([b"", b"", b"", b"\xd8\x20"]) if self.cbor and major == 3 else b""
         return tag + self.head(major, len(word)) + word

@@ -701,6 +701,7 @@ routes: [{path: /p, body: list}]
 fn packed_parts_and_documents_in_values() {
     const MSGPACK: &str = "application/msgpack";
     const CBOR: &str = "application/cbor";
+    const RELATED: &str = "multipart/related; boundary=x";
     let size = 256 << 10;
     for (what, content_type, body) in [
         (
@@ -741,7 +742,6 @@ fn packed_parts_and_documents_in_values() {
     ] {
         inspect(what, &post(content_type, &body));
     }
-    const RELATED: &str = "multipart/related; boundary=x";
     let part = b"\r\n--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n'\r\n--y--";
     let nested = [&part.repeat(size / part.len())[2..], b"\r\n--x--"].concat();
     inspect("parts in parts", &post(RELATED, &nested));
