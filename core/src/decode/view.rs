@@ -119,9 +119,17 @@ impl Transforms {
 struct Edit {
     out: Range<u32>,
     src: Range<u32>,
-    /// It is a run of replacements, each of three bytes for [`GROUP`].
-    groups: bool,
 }
+
+impl Edit {
+    /// Whether it is a run of replacements, each of three bytes for [`GROUP`]: any other writes one character.
+    fn is_groups(&self) -> bool {
+        self.out.end - self.out.start > CHARACTER
+    }
+}
+
+/// Most bytes of one character.
+const CHARACTER: u32 = 4;
 
 /// Symbols of base64 that write three bytes.
 const GROUP: usize = 4;
@@ -193,8 +201,8 @@ impl View {
         let at = self.bytes.len() as u32;
         let src = self.source_of_end() as u32;
         self.bytes.extend_from_slice(output);
-        let out = at..self.bytes.len() as u32;
-        self.edits.push(Edit { out, src: src..src + src_len as u32, groups: false });
+        debug_assert!(output.len() <= CHARACTER as usize);
+        self.edits.push(Edit { out: at..self.bytes.len() as u32, src: src..src + src_len as u32 });
     }
 
     /// The same where the caller knows that all input before `src` is in the view.
@@ -204,7 +212,8 @@ impl View {
         debug_assert_eq!(self.source_of_end(), self.start as usize + src.start);
         self.bytes.extend_from_slice(output);
         let src = self.start + src.start as u32..self.start + src.end as u32;
-        self.edits.push(Edit { out: at..self.bytes.len() as u32, src, groups: false });
+        debug_assert!(output.len() <= CHARACTER as usize);
+        self.edits.push(Edit { out: at..self.bytes.len() as u32, src });
     }
 
     /// From `src` on, where all input before is in the view, each of `groups` of the input reads as the three bytes that `decode` makes
@@ -230,7 +239,7 @@ impl View {
         if read > 0 {
             let src = self.start + src as u32;
             let src = src..src + (read * GROUP) as u32;
-            self.edits.push(Edit { out: at as u32..self.bytes.len() as u32, src, groups: true });
+            self.edits.push(Edit { out: at as u32..self.bytes.len() as u32, src });
         }
         read * GROUP
     }
@@ -287,7 +296,7 @@ impl View {
         let after = self.edits.partition_point(|edit| edit.out.start <= offset);
         let source = match self.edits[..after].last() {
             None => self.start + offset,
-            Some(edit) if offset < edit.out.end && edit.groups => {
+            Some(edit) if offset < edit.out.end && edit.is_groups() => {
                 let nth = (offset - edit.out.start) as usize / (GROUP - 1);
                 let start = edit.src.start as usize + nth * GROUP;
                 return start..start + GROUP;
