@@ -215,7 +215,7 @@ def nested(m):
 
 def charset_field(m):
     m.heads[0] = [b"Content-Disposition: form-data; name=" + m.draw.choice([b'"_charset_"', b"_charset_", b"_CHARSET_"])]
-    name = m.draw.choice(["utf-16le", "utf-7", "utf-8", "latin1", "shift_jis"])
+    name = m.draw.choice(["utf-16le", "utf-7", "utf-8", "latin1", "shift_jis", "iso-2022-jp", "gbk"])
     m.contents[0] = name.encode()
     if name != "utf-7":
         m.contents[1] = m.contents[1].decode().encode(name)
@@ -316,6 +316,67 @@ def of_multipart(draw, repeat):
             yield f"multipart {mutation.__name__.replace('_', ' ')}", multipart.request()
 
 
+class Packed:
+    """Writes MessagePack or CBOR, now and then in another way than the shortest."""
+
+    def __init__(self, draw, cbor):
+        self.draw, self.cbor = draw, cbor
+
+    def head(self, major, count):
+        """The head of a text (3), bytes (2), an array (4) or a map (5)."""
+        size = self.draw.choice([0, 0, 0, 1, 2, 4])
+        if self.cbor:
+            short = bytes([major << 5 | count]) if count < 24 else bytes([major << 5 | 24, count])
+            return bytes([major << 5 | 23 + {1: 1, 2: 2, 4: 3}[size]]) + count.to_bytes(size, "big") if size else short
+        if major in (4, 5):
+            short = bytes([{4: 0x90, 5: 0x80}[major] | count])
+            return bytes([{4: 0xDC, 5: 0xDE}[major] + (size == 4)]) + count.to_bytes(size, "big") if size > 1 else short
+        if major == 3 and not size and count < 32:
+            return bytes([0xA0 | count])
+        size = size or 1
+        return bytes([{3: 0xD9, 2: 0xC4}[major] + {1: 0, 2: 1, 4: 2}[size]]) + count.to_bytes(size, "big")
+
+    def text(self):
+        word = self.draw.word()
+        if self.cbor and self.draw.random() < 0.2:
+            # In pieces.
+            return b"\x7f" + b"".join(b"\x62" + word[at : at + 2] if len(word) - at > 1 else b"\x61" + word[at:] for at in range(0, len(word), 2)) + b"\xff"
+        major = self.draw.choice([3, 3, 3, 2])
+        tag = self.draw.choice([b"", b"", b"", b"\xd8\x20"]) if self.cbor and major == 3 else b""
+        return tag + self.head(major, len(word)) + word
+
+    def number(self):
+        if self.cbor:
+            return self.draw.choice([b"\x07", b"\x20", b"\x18\x64", b"\xf6", b"\xf5", b"\xfb" + bytes(8), b"\xf9\x3c\x00"])
+        return self.draw.choice([b"\x07", b"\xff", b"\xcc\x64", b"\xd2\xff\xff\xff\xfe", b"\xc0", b"\xc3", b"\xcb" + bytes(8)])
+
+    def item(self, depth=0):
+        kind = self.draw.random()
+        if depth > 3 or kind < 0.4:
+            return self.text() if self.draw.random() < 0.8 else self.number()
+        items = [self.item(depth + 1) for _ in range(self.draw.randrange(4))]
+        if kind < 0.7:
+            if self.cbor and self.draw.random() < 0.3:
+                return b"\x9f" + b"".join(items) + b"\xff"
+            return self.head(4, len(items)) + b"".join(items)
+        pairs = b"".join((self.text() if self.draw.random() < 0.8 else self.draw.choice([b"\x01", b"\x02"])) + item for item in items)
+        if self.cbor and self.draw.random() < 0.3:
+            return b"\xbf" + pairs + b"\xff"
+        return self.head(5, len(items)) + pairs
+
+
+def of_packed(draw, repeat):
+    for name, kind in (("msgpack", "application/msgpack"), ("cbor", "application/cbor")):
+        packed = Packed(draw, name == "cbor")
+        for _ in range(100 * repeat):
+            body = packed.item()
+            yield f"{name} plain", request("/", [("Content-Type", kind)], body)
+            at = draw.randrange(len(body))
+            changed = body[:at] + draw.choice([b"", bytes([draw.randrange(256)])]) + body[at + draw.choice([0, 1]) :]
+            yield f"{name} changed", request("/", [("Content-Type", kind)], changed)
+            yield f"{name} more", request("/", [("Content-Type", kind)], body + packed.item())
+
+
 def requests(seed, repeat):
     """Pairs of a feature and a request that has it, `repeat` times as many as the least that tries every feature."""
     draw = Draw(seed)
@@ -323,3 +384,4 @@ def requests(seed, repeat):
     yield from of_queries(draw, repeat)
     yield from of_charsets(draw)
     yield from of_cookies(draw, repeat)
+    yield from of_packed(draw, repeat)

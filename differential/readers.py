@@ -16,7 +16,9 @@ import warnings
 from urllib.parse import parse_qsl
 
 import anyio
+import cbor2
 import django
+import msgpack
 import multipart
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -139,12 +141,45 @@ def of_email(sent):
             yield lambda: of_file(str(name), part.get_filename(), None, content)
 
 
+def strings(value):
+    """Each text, each bytes and each key within a value, as (key, value)."""
+    if isinstance(value, (str, bytes)):
+        yield "", value if isinstance(value, str) else value.decode("utf-8", "replace")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from strings(key)
+            yield from strings(inner)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, (cbor2.CBORTag, msgpack.ExtType)):
+        yield from strings(value.value if isinstance(value, cbor2.CBORTag) else value.data)
+
+
+def of_msgpack(sent):
+    if sent.header("content-type") == "application/msgpack":
+        # Document by document, as long as there are any.
+        unpacker = msgpack.Unpacker(io.BytesIO(sent.body), strict_map_key=False, raw=False)
+        for value in unpacker:
+            yield lambda: strings(value)
+
+
+def of_cbor(sent):
+    if sent.header("content-type") == "application/cbor":
+        stream = io.BytesIO(sent.body)
+        while stream.tell() < len(sent.body):
+            value = cbor2.load(stream)
+            yield lambda: strings(value)
+
+
 READERS = {
     "werkzeug": werkzeug,
     "django": of_django,
     "multipart": defnull,
     "starlette": starlette,
     "stdlib": of_email,
+    "msgpack": of_msgpack,
+    "cbor2": of_cbor,
 }
 
 

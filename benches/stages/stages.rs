@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use abatis::internals::stages::{self, Decoder, Json, Prefilter};
 use abatis::{Engine, Policy};
-use abatis_benches::{ATTACK, NAME, ORDER, PROSE};
+use abatis_benches::{ATTACK, LANGUAGES, NAME, ORDER, PROSE};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const ENCODED: &[u8] = b"oak+table+%26+chairs+%2850%25+off%29";
@@ -48,7 +48,7 @@ fn detect(c: &mut Criterion) {
     let engine = Engine::new(&Policy::default()).expect("the built-in policy");
     assert!(stages::language(&engine, "sql", ATTACK) >= Some(700));
     let mut group = c.benchmark_group("detect");
-    for language in ["sql", "shell", "html", "script", "path", "url", "code", "template"] {
+    for language in LANGUAGES {
         assert!(stages::language(&engine, language, PROSE) < Some(700), "{language}");
         for (name, value) in [("prose", PROSE), ("attack", ATTACK)] {
             group.throughput(Throughput::Bytes(value.len() as u64));

@@ -1,22 +1,21 @@
-//! Whole inspections: a name, prose, an attack, a browser's GET, a 1 KB JSON body.
+//! Whole inspections: names and other values, prose, attacks, a browser's GET, a 1 KB JSON body.
 //!
 //! `cargo bench -p abatis-benches --bench requests`. One core, warm scratch, verdict checked first.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use abatis::{Action, Engine, Place, Policy, Request, Scratch};
-use abatis_benches::{ATTACK, NAME, PROSE, browser_get, order_post};
+use abatis_benches::{ATTACK, ATTACKS, BENIGN, NAME, PROSE, browser_get, order_post};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn values(c: &mut Criterion) {
     let engine = Engine::new(&Policy::default()).expect("the built-in policy");
     let mut scratch = Scratch::new();
     let mut group = c.benchmark_group("value");
-    for (name, value, action) in [
-        ("name", NAME, Action::Allow),
-        ("prose", PROSE, Action::Allow),
-        ("attack", ATTACK, Action::Block),
-    ] {
+    let benign = [("name", NAME), ("prose", PROSE)].into_iter().chain(BENIGN);
+    let attacks = [("attack", ATTACK)].into_iter().chain(ATTACKS);
+    let values = benign.map(|(name, value)| (name, value, Action::Allow));
+    for (name, value, action) in values.chain(attacks.map(|(n, value)| (n, value, Action::Block))) {
         let verdict = engine.inspect_value(&mut scratch, Place::Query, value);
         assert_eq!(verdict.action, action, "{name}: {verdict:?}");
         group.throughput(Throughput::Bytes(value.len() as u64));

@@ -20,6 +20,9 @@ use crate::policy::{PolicyArgs, build};
 /// sensitivity `default`. Rules that look at names get their hits and passes as names. Settings and exclusions of the policy
 /// do not count here.
 ///
+/// Steps are what one byte may cost at worst: the states that an expression may be in at once, the contexts in which a detector
+/// lexes, none for literals, which one scan finds for all rules. `limits.rule_steps` bounds those of a rule.
+///
 /// Warnings tell what has no effect: exclusions of fields that cannot be, or that another exclusion covers; rules that can match
 /// nothing, are excluded everywhere, or look as another one does. Hints tell rules of your own whose hits another rule finds too.
 #[derive(clap::Args, Debug)]
@@ -37,10 +40,16 @@ pub(crate) struct Args {
     /// Warnings are errors
     #[arg(long)]
     strict: bool,
+    /// Show the worst-case steps of every rule, not of the most expensive ones alone
+    #[arg(long)]
+    steps: bool,
     /// The report as JSON
     #[arg(long)]
     json: bool,
 }
+
+/// Rules whose steps are shown.
+const STEPS_SHOWN: usize = 5;
 
 pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     let bundle = args.policy.bundle()?;
@@ -75,10 +84,13 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     }
 
     let memory = engine.memory_usage();
+    let mut steps = engine.rule_steps();
+    steps.sort_by_key(|(_, steps)| std::cmp::Reverse(*steps));
     if args.json {
         let report = json!({"rules": rules, "hits": hits, "passes": passes, "failures": failures,
             "warnings": warnings.iter().map(as_json).collect::<Vec<_>>(), "hints": hints, "compiled_bytes": memory,
-            "build_ms": build_ms, "ruleset": engine.ruleset()});
+            "build_ms": build_ms, "ruleset": engine.ruleset(), "steps_per_byte": engine.steps_per_byte(),
+            "rule_steps": steps.iter().map(|(rule, steps)| json!({"rule": rule, "steps": steps})).collect::<Vec<_>>()});
         print(&format!("{report}\n"))?;
     } else {
         let mut report = String::new();
@@ -114,6 +126,15 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
             memory / 1024,
             engine.ruleset()
         );
+        let _ = writeln!(
+            report,
+            "steps: at most {} a byte, all readings and rules together; of one rule in one reading:",
+            engine.steps_per_byte()
+        );
+        let shown = if args.steps { steps.len() } else { STEPS_SHOWN };
+        for (rule, steps) in steps.iter().take(shown) {
+            let _ = writeln!(report, "  {steps:>5}  {rule}");
+        }
         print(&report)?;
     }
     let is_well = failures.is_empty() && (warnings.is_empty() || !args.strict);

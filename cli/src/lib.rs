@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod scan;
 mod schema;
+mod sink;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ enum Command {
     Propose(propose::Args),
     Check(check::Args),
     Schema(schema::Args),
+    Sink(sink::Args),
 }
 
 /// Runs the command: 0 done, 1 an action reached `--fail-on` (or a rule failed its own check), 2 unusable input or policy.
@@ -80,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Propose(args) => propose::run(&args),
         Command::Check(args) => check::run(&args, color),
         Command::Schema(args) => schema::run(&args),
+        Command::Sink(args) => sink::run(&args, color),
     };
     match done {
         Ok(code) => code,

@@ -113,36 +113,46 @@ pub(crate) struct Item<'l> {
     pub(crate) client: Option<Cow<'l, str>>,
     method: Bytes<'l>,
     target: Bytes<'l>,
-    headers: Vec<(Bytes<'l>, Bytes<'l>)>,
+    headers: Vec<Line<'l>>,
     body: Vec<u8>,
+    trailers: Vec<Line<'l>>,
 }
+
+/// Name and value of a header or trailer line.
+type Line<'l> = (Bytes<'l>, Bytes<'l>);
 
 impl Item<'_> {
     pub(crate) fn request(&self) -> Request<'_> {
         let request = Request::new(&self.method, &self.target).body(&self.body);
-        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        let headers = self.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+        let trailers = self.trailers.iter();
+        trailers.fold(request, |request, (name, value)| request.trailer(name, value))
     }
 
     /// The same request, apart from the line that it was read from; its id is lost.
     pub(crate) fn into_owned(self) -> Item<'static> {
         let owned = |bytes: Bytes<'_>| Cow::Owned(bytes.into_owned());
-        let headers = self.headers.into_iter().map(|(name, value)| (owned(name), owned(value)));
+        let lines = |lines: Vec<Line<'_>>| -> Vec<Line<'static>> {
+            lines.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()
+        };
         Item {
             id: Id::Given(None),
             time: self.time,
             client: self.client.map(|client| Cow::Owned(client.into_owned())),
             method: owned(self.method),
             target: owned(self.target),
-            headers: headers.collect(),
+            headers: lines(self.headers),
             body: self.body,
+            trailers: lines(self.trailers),
         }
     }
 
-    /// Bytes of target, headers and body.
+    /// Bytes of target, headers, body and trailers.
     pub(crate) fn bytes(&self) -> usize {
-        let headers: usize =
-            self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.target.len() + headers + self.body.len()
+        let lines = self.headers.iter().chain(&self.trailers);
+        let lines: usize = lines.map(|(name, value)| name.len() + value.len()).sum();
+        self.target.len() + lines + self.body.len()
     }
 }
 

@@ -27,17 +27,17 @@ pub(crate) fn excerpt(
         // The bytes as received are compressed.
         return String::new();
     }
-    let header = request.headers().get(span.index as usize);
+    let header = request.line(span.index);
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (before, part) = match span.part {
         Part::Target => (lossy(request.method()) + " ", request.target()),
         Part::Header => {
-            let (name, value) = header.copied().unwrap_or_default();
+            let (name, value) = header.unwrap_or_default();
             (lossy(name) + ": ", value)
         }
         Part::HeaderName => (String::new(), header.map_or(&b""[..], |header| header.0)),
         Part::Method => (String::new(), request.method()),
-        Part::Body | Part::Value => (String::new(), request.body_bytes()),
+        Part::Body | Part::Value | Part::Statement => (String::new(), request.body_bytes()),
         _ => return String::new(),
     };
     let start = span.range.start.min(part.len());

@@ -32,9 +32,10 @@ use worker::{Kind, Output, Worker};
 #[derive(clap::Args, Debug)]
 #[command(group = ArgGroup::new("input").required(true).args(["values", "requests"]))]
 #[command(after_help = "\
-Lines in; headers, body and place may be left out, other keys are ignored:
+Lines in; headers, body, trailers and place may be left out, other keys are ignored:
   --values    {\"id\": …, \"value\": \"…\" | \"value_b64\": \"…\", \"place\": \"query\"}
-  --requests  {\"id\": …, \"method\": \"GET\", \"target\": \"/\", \"headers\": [[\"Host\", \"h\"]], \"body\" | \"body_b64\": \"…\"}
+  --requests  {\"id\": …, \"method\": \"GET\", \"target\": \"/\", \"headers\": [[\"Host\", \"h\"]], \"body\" | \"body_b64\": \"…\", \
+\"trailers\": [[\"X-Sum\", \"7\"]]}
 A value is the parameter as the application sees it, after one URL-decode: `+` is a plus. Places: path, query, form, json, \
 header, cookie, body, xml. Requests may also have \"time\" (RFC 3339) and \"client\", for reports and events.
 

@@ -140,6 +140,52 @@ FAILED: ";
 }
 
 #[test]
+fn what_a_rule_costs_is_told_and_bounded() {
+    let report: Value = serde_json::from_str(&run(&["check", "--json"]).exits(0).stdout).unwrap();
+    let steps = report["rule_steps"].as_array().unwrap();
+    assert_eq!(steps.len() as u64, report["rules"].as_u64().unwrap());
+    assert!(report["steps_per_byte"].as_u64().unwrap() > 0);
+    let of = |rule: &str| {
+        steps.iter().find(|told| told["rule"] == rule).unwrap()["steps"].as_u64().unwrap()
+    };
+    assert!(of("xxe.external-entity") > 10);
+    // Contexts of its detector.
+    assert!((1..10).contains(&of("sql.injection")));
+    let text = run(&["check"]).exits(0).stdout;
+    assert!(text.contains("steps: at most "), "{text}");
+    assert!(run(&["check", "--steps"]).exits(0).stdout.contains("sql.injection\n"));
+
+    let folder = folder("check-steps");
+    let rules = "\
+rules:
+  - id: own.long
+    class: cmdi
+    about: A long one
+    weight: 900
+    matcher:
+      regex: {pattern: 'frob.{0,900}nicate', with: [frob]}
+    origin: own
+    hits: [frob and nicate]
+    passes: [frob]
+";
+    write(&folder, "rules.yaml", rules);
+    let text = "rulesets: [builtin, rules.yaml]\nlimits: {rule_steps: 1500}\n";
+    let policy = write(&folder, "policy.yaml", text);
+    let done = run(&["check", "--policy", &policy]).exits(2);
+    let place =
+        format!("{}/rules.yaml:7:7: rule `own.long`: the expression may take ", folder.display());
+    assert!(done.stderr.contains(&place), "{}", done.stderr);
+    assert!(
+        done.stderr.contains(" a byte, more than limits.rule_steps, which is 1500;"),
+        "{}",
+        done.stderr
+    );
+    let text = "rulesets: [builtin, rules.yaml]\n";
+    let policy = write(&folder, "policy.yaml", text);
+    run(&["check", "--policy", &policy]).exits(0);
+}
+
+#[test]
 fn rules_are_checked_whatever_the_policy_sets() {
     let folder = folder("check-settings");
     let policy = write(

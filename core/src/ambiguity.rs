@@ -51,6 +51,8 @@ ambiguities! {
         "the body is not one well-formed document of XML 1.0; it was inspected as text, too";
     XmlDoctype xml_doctype "protocol.xml-doctype"
         "a document type declaration; what its entities stand for is not inspected, and may be any file";
+    PackedMalformed packed_malformed "protocol.packed-malformed"
+        "the body is not the one document of MessagePack or CBOR that its type speaks of; it was inspected as text, too";
     GraphqlSize graphql_size "protocol.graphql-size"
         "a GraphQL document that asks for more than the limits allow";
     InvalidUtf8 invalid_utf8 "protocol.invalid-utf8"
@@ -65,6 +67,8 @@ ambiguities! {
         "the value still decodes to something else after the last round that the limits allow";
     Multipart multipart "protocol.multipart"
         "a multipart body that is not as RFC 7578 has it; readers take it apart differently";
+    FileLimits file_limits "protocol.file-limits"
+        "files beyond the limits";
     TwoContentTypes two_content_types "protocol.two-content-types"
         "several Content-Type headers or parameters that differ";
     ContentLength content_length "protocol.content-length"
@@ -79,6 +83,8 @@ ambiguities! {
         "the request target has none of the forms of RFC 9112, 3.2, or holds bytes that no target may hold";
     BadHeader bad_header "protocol.bad-header"
         "a method or header name that is no token, or a header value with control characters (RFC 9110, 5)";
+    Trailer trailer "protocol.trailer"
+        "a trailer field that only a header may be: some readers merge trailers into the headers (RFC 9110, 6.5.1)";
     PathForm path_form "protocol.path-form"
         "dot segments, doubled or encoded slashes in the path; readers resolve them differently";
 }

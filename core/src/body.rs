@@ -2,21 +2,24 @@
 //!
 //! JSON, forms and multipart are inspected event by event as they arrive; a token that a chunk cuts is carried over. What is one text
 //! (`text/plain`, unknown types, what follows the point where JSON is broken) is one token: it is gathered, up to
-//! `limits.body_bytes`, and inspected at the end, as XML is. A body that comes in one piece is never copied.
+//! `limits.body_bytes`, and inspected at the end, as XML, MessagePack and CBOR are. A body that comes in one piece is never copied.
+
+use encoding_rs::Encoding;
 
 use crate::ambiguity::Ambiguity;
+use crate::charsets::{self, Charsets};
 use crate::classes::Classes;
 use crate::compile::plan::Plan;
 use crate::contract::{self, Given, Parameters};
-use crate::decode::Coding;
+use crate::decode::{self, Coding};
 use crate::elements;
-use crate::facts::Reading;
+use crate::facts::{Fields, Reading};
 use crate::inspect::{At, Field, Origin, Run};
+use crate::packed;
 use crate::parse::form::{self, FormParser};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
-use crate::parse::multipart::MultipartParser;
 use crate::parse::query;
-use crate::parts;
+use crate::parts::Parts;
 use crate::repeat;
 use crate::schema::full::CompiledSchema;
 use crate::schema::tape::Tape;
@@ -34,7 +37,9 @@ pub(crate) struct Body {
     tape: Option<Box<Tape>>,
     taped: bool,
     form: Option<Box<FormParser>>,
-    multipart: Option<Box<MultipartParser>>,
+    multipart: Option<Box<Parts>>,
+    /// Those that the fields of a form are read in, too.
+    charsets: Charsets,
     /// Text that waits for its end; of a form, its first bytes, for the joins of repeated fields.
     text: Vec<u8>,
     /// Where `text` starts in the body.
@@ -54,6 +59,7 @@ impl Default for Body {
             taped: false,
             form: None,
             multipart: None,
+            charsets: Charsets::default(),
             text: Vec::new(),
             text_at: 0,
             inspected: false,
@@ -81,7 +87,11 @@ impl Body {
             Reading::Json | Reading::Ndjson => self.json.as_ref().map(|json| json.pending()),
             Reading::Form => self.form.as_ref().map(|form| form.pending()),
             Reading::Multipart => self.multipart.as_ref().map(|multipart| multipart.pending()),
-            Reading::Xml | Reading::Text | Reading::Union | Reading::Opaque => None,
+            Reading::Xml
+            | Reading::Packed(_)
+            | Reading::Text
+            | Reading::Union
+            | Reading::Opaque => None,
         };
         self.text.len() + token.unwrap_or_default()
     }
@@ -91,9 +101,10 @@ impl Body {
         self.reading
     }
 
-    /// Makes ready to read as `reading`, parts divided by `boundary`; `taped` if a schema will ask for the document.
-    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, boundary: &[u8], taped: bool) {
+    /// Makes ready to read as `reading`, with what the type says of `fields`; `taped` if a schema will ask for the document.
+    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, fields: &Fields, taped: bool) {
         self.reading = reading;
+        self.charsets.begin(fields.charset);
         // A route's schema is for JSON: a body of no type is held against it too.
         self.taped = taped && reading == Reading::Json;
         match reading {
@@ -116,11 +127,13 @@ impl Body {
                     .reset();
             }
             Reading::Multipart => {
-                self.multipart
-                    .get_or_insert_with(|| Box::new(MultipartParser::new()))
-                    .reset(boundary);
+                self.multipart.get_or_insert_with(|| Box::new(Parts::new())).reset(fields);
             }
-            Reading::Xml | Reading::Text | Reading::Union | Reading::Opaque => {}
+            Reading::Xml
+            | Reading::Packed(_)
+            | Reading::Text
+            | Reading::Union
+            | Reading::Opaque => {}
         }
     }
 
@@ -147,7 +160,8 @@ impl Body {
                     self.text.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
                 }
                 if let Some(form) = &mut self.form {
-                    form.feed(chunk, |field| form_field(run, parameters, field));
+                    let charsets = &mut self.charsets;
+                    form.feed(chunk, |field| form_field(run, parameters, charsets, field));
                 }
                 if whole {
                     self.end_of_form(run, parameters, chunk);
@@ -156,10 +170,10 @@ impl Body {
             }
             Reading::Multipart => {
                 if let Some(multipart) = &mut self.multipart {
-                    multipart.feed(chunk, |piece| parts::inspect(run, parameters, &piece));
+                    multipart.feed(run, parameters, &mut self.charsets, chunk);
                 }
             }
-            Reading::Xml | Reading::Text | Reading::Union => {
+            Reading::Xml | Reading::Packed(_) | Reading::Text | Reading::Union => {
                 if last && self.text.is_empty() {
                     self.text(run, chunk, 0);
                     self.inspected = true;
@@ -213,11 +227,11 @@ impl Body {
             }
             Reading::Multipart => {
                 if let Some(multipart) = &mut self.multipart {
-                    multipart.finish(|piece| parts::inspect(run, parameters, &piece));
+                    multipart.finish(run, parameters, &mut self.charsets);
                 }
             }
             Reading::Ndjson => self.json(run, |parser, sink| parser.finish(sink)),
-            Reading::Xml | Reading::Text | Reading::Union => {}
+            Reading::Xml | Reading::Packed(_) | Reading::Text | Reading::Union => {}
         }
         if !self.text.is_empty() && !self.inspected {
             let text = std::mem::take(&mut self.text);
@@ -228,9 +242,14 @@ impl Body {
 
     fn end_of_form(&mut self, run: &mut Run<'_>, parameters: &mut Parameters, text: &[u8]) {
         if let Some(form) = &mut self.form {
-            form.finish(|field| form_field(run, parameters, field));
+            let charsets = &mut self.charsets;
+            form.finish(|field| form_field(run, parameters, charsets, field));
             if form.cut_off() {
                 run.case.partial(run.plan, Limit::BodyBytes);
+            }
+            let whole = form.seen() <= repeat::SEARCHED;
+            for &charset in charsets.settle(run, whole) {
+                in_charset(run, charset, text.get(..repeat::SEARCHED).unwrap_or(text));
             }
         }
         repeat::joins(run, text, 0..text.len(), &at(0), Place::Form);
@@ -249,14 +268,21 @@ impl Body {
 
     /// One text: as a value, and if its type is unknown as a form too (its structure as JSON is found in the value).
     fn text(&self, run: &mut Run<'_>, text: &[u8], offset: usize) {
+        let mut coding = Coding::None;
         match self.reading {
             Reading::Xml if elements::inspect(run, text, offset, true) => return,
+            Reading::Packed(packing) => {
+                if packed::inspect(run, text, packing) {
+                    return;
+                }
+                coding = Coding::File;
+            }
             Reading::Union if text.trim_ascii_start().starts_with(b"<") => {
                 elements::inspect(run, text, offset, false);
             }
             _ => {}
         }
-        let (place, coding, trail) = (Place::Body, Coding::None, &Trail::Root);
+        let (place, trail) = (Place::Body, &Trail::Root);
         let origin = at(offset);
         let (raw, classes, name, clean) = (text, Classes::of(text), false, false);
         run.field(&Field { raw, classes, coding, place, name, clean, origin: &origin, trail });
@@ -287,9 +313,9 @@ fn pairs(run: &mut Run<'_>, text: &[u8], offset: usize) {
         let piece = |range: std::ops::Range<usize>| Piece {
             raw: text.get(range.clone()).unwrap_or_default(),
             clean: false,
-            origin: at(offset + range.start),
+            offset: offset + range.start,
         };
-        run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form);
+        run.pair(&piece(pair.name), &piece(value), Place::Form, Coding::Form, at);
     }
     repeat::joins(run, text, 0..text.len(), &at(offset), Place::Form);
 }
@@ -301,12 +327,40 @@ pub(crate) fn note_type(run: &mut Run<'_>) {
     run.ambiguity(Ambiguity::BodyType, At { place, name: false, trail, span });
 }
 
-fn form_field(run: &mut Run<'_>, parameters: &mut Parameters, field: form::Field<'_>) {
+/// A form in a charset that it names.
+fn in_charset(run: &mut Run<'_>, charset: &'static Encoding, form: &[u8]) {
+    for pair in query::pairs(form, 0..form.len()) {
+        let name = form.get(pair.name.clone()).unwrap_or_default();
+        let trail = &Trail::name(name, Coding::Form);
+        for (range, name) in [(Some(pair.name), true), (pair.value, false)] {
+            let Some(range) = range else { continue };
+            let raw = form.get(range.clone()).unwrap_or_default();
+            let (classes, coding, place) = (Classes::of(raw), Coding::Form, Place::Form);
+            let (clean, origin) = (false, &at(range.start));
+            let field = Field { raw, classes, coding, place, name, clean, origin, trail };
+            charsets::inspect(run, charset, &field);
+        }
+    }
+}
+
+fn form_field(
+    run: &mut Run<'_>,
+    parameters: &mut Parameters,
+    charsets: &mut Charsets,
+    field: form::Field<'_>,
+) {
     let end = form::Raw { bytes: b"", at: field.name.range().end };
     let value = field.value.unwrap_or(end);
-    let name = Piece { raw: field.name.bytes, clean: false, origin: at(field.name.at) };
-    let text = Piece { raw: value.bytes, clean: false, origin: at(value.at) };
-    run.pair(&name, &text, Place::Form, Coding::Form);
+    let name = Piece { raw: field.name.bytes, clean: false, offset: field.name.at };
+    let text = Piece { raw: value.bytes, clean: false, offset: value.at };
+    run.pair(&name, &text, Place::Form, Coding::Form, at);
+    if charsets::is_name(name.raw, Coding::Form)
+        && !charsets.learn(&decode::plain(text.raw, Coding::Form))
+    {
+        let (place, trail) = (Place::Form, &Trail::Root);
+        let span = Span::new(Part::Body, value.range());
+        run.ambiguity(Ambiguity::Charset, At { place, name: false, trail, span });
+    }
     let given = Given { place: Place::Form, name: name.raw, coding: Coding::Form };
     parameters.add(run.route(), &given, text.raw, Span::new(Part::Body, value.range()));
 }

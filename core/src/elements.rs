@@ -14,10 +14,10 @@ use std::ops::Range;
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
 use crate::compile::field::LONGEST_NAME;
-use crate::decode::{Coding, Transform};
+use crate::decode::{Coding, Readings, Transform};
 use crate::inspect::{At, Field, Origin, Run};
 use crate::parse::json::pointer_key;
-use crate::parse::xml::{self, XmlEvent};
+use crate::parse::xml::{self, XmlEnd, XmlEvent};
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
 use crate::verdict::Limit;
@@ -26,12 +26,49 @@ use crate::verdict::Limit;
 ///
 /// `told` if what is odd about it is to be told; else it is no more than a text that may be a document.
 pub(crate) fn inspect(run: &mut Run<'_>, document: &[u8], offset: usize, told: bool) -> bool {
+    let end = walk(run, document, Within::Body { offset, told });
+    if end.too_deep {
+        run.case.partial(run.plan, Limit::Depth);
+    }
+    if told && !end.problems.is_empty() {
+        let names: Vec<_> = end.problems.names().collect();
+        let message = format!("{}: {}", Ambiguity::XmlMalformed.message(), names.join(", "));
+        let span = Span::new(Part::Body, offset..offset + document.len());
+        let at = At { place: Place::Xml, name: false, trail: &Trail::Root, span };
+        run.ambiguity_told(Ambiguity::XmlMalformed, at, &message);
+    }
+    end.problems.is_empty() && !end.too_deep
+}
+
+/// Inspects texts and attributes of a reading that is a document, beside the reading itself, which may be HTML as well. What is found there
+/// is told of the field: who lets a field hold anything does not know of elements.
+pub(crate) fn inspect_value(run: &mut Run<'_>, document: &[u8], value: Value<'_>) {
+    if !may_be_document(document) {
+        return;
+    }
+    let end = xml::read(document, run.plan.limits.depth, |_| {});
+    if end.too_deep && document.trim_ascii_start().starts_with(b"<?xml") {
+        run.case.partial(run.plan, Limit::Depth);
+    }
+    if end.problems.is_empty() && !end.too_deep {
+        walk(run, document, Within::Value(value));
+    }
+}
+
+/// Whether a text begins and ends as documents do. O(blanks).
+fn may_be_document(text: &[u8]) -> bool {
+    match text.trim_ascii() {
+        [b'<', first, .., b'>'] => first.is_ascii_alphabetic() || b"_:?!".contains(first),
+        _ => false,
+    }
+}
+
+fn walk(run: &mut Run<'_>, document: &[u8], within: Within<'_>) -> XmlEnd {
     let depth = run.plan.limits.depth;
     let mut walk = Walk {
         run,
         document,
-        offset,
-        told,
+        within,
         pointer: String::new(),
         open: Vec::new(),
         pieces: Vec::new(),
@@ -45,17 +82,25 @@ pub(crate) fn inspect(run: &mut Run<'_>, document: &[u8], offset: usize, told: b
         walk.end_of_element();
     }
     walk.joins();
-    if end.too_deep {
-        run.case.partial(run.plan, Limit::Depth);
-    }
-    if told && !end.problems.is_empty() {
-        let names: Vec<_> = end.problems.names().collect();
-        let message = format!("{}: {}", Ambiguity::XmlMalformed.message(), names.join(", "));
-        let span = Span::new(Part::Body, offset..offset + document.len());
-        let at = At { place: Place::Xml, name: false, trail: &Trail::Root, span };
-        run.ambiguity_told(Ambiguity::XmlMalformed, at, &message);
-    }
-    end.problems.is_empty() && !end.too_deep
+    end
+}
+
+/// What a document stands in.
+#[derive(Clone, Copy)]
+enum Within<'w> {
+    /// The body, at an offset.
+    Body { offset: usize, told: bool },
+    /// A reading of a field.
+    Value(Value<'w>),
+}
+
+/// A reading of a field, at a depth of structures.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'w> {
+    pub(crate) field: &'w Field<'w>,
+    pub(crate) readings: &'w Readings,
+    pub(crate) index: usize,
+    pub(crate) depth: usize,
 }
 
 /// A stretch of the document, and what it reads as if that is a single character.
@@ -76,8 +121,7 @@ struct Open {
 struct Walk<'w, 'r> {
     run: &'w mut Run<'r>,
     document: &'w [u8],
-    offset: usize,
-    told: bool,
+    within: Within<'w>,
     /// The way to the element that is open, as a JSON Pointer.
     pointer: String,
     open: Vec<Open>,
@@ -88,7 +132,7 @@ struct Walk<'w, 'r> {
     mixed: Vec<(Range<usize>, Vec<Range<usize>>)>,
 }
 
-impl Walk<'_, '_> {
+impl<'w> Walk<'w, '_> {
     fn event(&mut self, event: XmlEvent) {
         // Beyond the limit nothing is inspected, so nothing need be remembered.
         if self.run.is_full() {
@@ -120,15 +164,24 @@ impl Walk<'_, '_> {
             XmlEvent::Character(range, character) => self.pieces.push((range, Some(character))),
             XmlEvent::Aside(range) => self.pieces(&[(range, None)], Transform::Xml),
             XmlEvent::DocType(range) => {
-                if self.told {
-                    let start = self.offset + range.start;
-                    let span = Span::new(Part::Body, start..start + range.len());
-                    let at = At { place: Place::Xml, name: false, trail: &Trail::Root, span };
-                    self.run.ambiguity(Ambiguity::XmlDoctype, at);
-                }
+                self.doctype(&range);
                 self.pieces(&[(range, None)], Transform::Xml);
             }
         }
+    }
+
+    /// A declaration in a body is told; in a value, which may be a page, if it declares something itself.
+    fn doctype(&mut self, range: &Range<usize>) {
+        let text = self.document.get(range.clone()).unwrap_or_default();
+        let (place, name, trail) = match self.within {
+            Within::Body { told: true, .. } => (Place::Xml, false, &Trail::Root),
+            Within::Value(Value { field, .. }) if text.contains(&b'[') => {
+                (field.place, field.name, field.trail)
+            }
+            _ => return,
+        };
+        let span = self.origin(range.start).span(0..range.len());
+        self.run.ambiguity(Ambiguity::XmlDoctype, At { place, name, trail, span });
     }
 
     /// Inspects a name, and goes down to what has it.
@@ -214,17 +267,37 @@ impl Walk<'_, '_> {
         self.run.memory.joined = view;
     }
 
-    fn origin(&self, at: usize) -> Origin<'static> {
-        Origin::Part { part: Part::Body, index: 0, offset: self.offset + at }
+    fn origin(&self, at: usize) -> Origin<'w> {
+        match self.within {
+            Within::Body { offset, .. } => {
+                Origin::Part { part: Part::Body, index: 0, offset: offset + at }
+            }
+            Within::Value(Value { field, readings, index, .. }) => {
+                Origin::Reading { field, readings, index, offset: at }
+            }
+        }
     }
 
     fn field(&mut self, raw: &[u8], origin: &Origin<'_>, name: bool) {
         if raw.is_empty() {
             return;
         }
-        let trail = Trail::Pointer { parent: &Trail::Root, pointer: &self.pointer };
-        let (classes, coding, place) = (Classes::of(raw), Coding::None, Place::Xml);
-        let (clean, trail) = (false, &trail);
-        self.run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
+        let (classes, coding, pointer) = (Classes::of(raw), Coding::None, &self.pointer);
+        match self.within {
+            Within::Body { .. } => {
+                let trail = &Trail::Pointer { parent: &Trail::Root, pointer };
+                let (clean, place) = (false, Place::Xml);
+                self.run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
+            }
+            // The reading as a whole showed names and plain words: a page has thousands of them.
+            Within::Value(_)
+                if name || !self.run.keeps_values() && self.run.is_plain(raw, classes) => {}
+            Within::Value(Value { field, depth, .. }) => {
+                let (clean, place, trail) = (false, field.place, field.trail);
+                let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };
+                let inert = self.run.is_inert(raw, classes);
+                self.run.field_at(&leaf, inert, depth + 1);
+            }
+        }
     }
 }

@@ -7,14 +7,15 @@ use crate::compile::check::unused;
 use crate::compile::gate::GateAutomaton;
 use crate::compile::plan::Plan;
 use crate::error::{BuildError, Diagnostic};
-use crate::inspect::Memory;
+use crate::inspect::{Case, Memory};
 use crate::model::Bundle;
 use crate::model::policy::Policy;
-use crate::model::rule::Class;
+use crate::model::rule::{Class, RuleId};
 use crate::parse::target::Target;
 use crate::request::Request;
 use crate::scratch::{Scratch, Work};
 use crate::session::{Session, State};
+use crate::sink::{self, Sink, Values};
 use crate::span::Place;
 use crate::verdict::Verdict;
 
@@ -30,6 +31,7 @@ use crate::verdict::Verdict;
 /// - [`inspect_value`](Engine::inspect_value): one value outside of any request.
 /// - [`route`](Engine::route): which route of the policy a request takes.
 /// - [`validate`](Engine::validate): one JSON document against a schema of the policy.
+/// - [`check_sink`](Engine::check_sink): whether values of a request are code in the statement that was made with them.
 ///
 /// ```
 /// use abatis::{Action, Engine, Policy, Request};
@@ -89,7 +91,19 @@ impl Engine {
         })
     }
 
-    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`.
+    /// Inspects one value as the application would get it (decoded once by its format), as if it stood in `place`: a parameter, or
+    /// what is no request at all, like a message of a WebSocket or a job of a queue.
+    ///
+    /// ```
+    /// use abatis::{Action, Engine, Place, Policy, Scratch};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let message = br#"{"room": 7, "text": "<script>alert(1)</script>"}"#;
+    /// let verdict = engine.inspect_value(&mut scratch, Place::Body, message);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].pointer, "/text");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
     pub fn inspect_value<'s>(
         &self,
         scratch: &'s mut Scratch,
@@ -127,6 +141,80 @@ impl Engine {
         Some(self.run(scratch.work(&self.inner), |state, plan, memory| {
             state.document(plan, memory, schema, document);
         }))
+    }
+
+    /// Looks for values of a request in a statement that was made with them, and says which of them cross a token boundary of it: what is
+    /// data stays inside of one string, number, word, segment or component, and what does not is code.
+    ///
+    /// This answers what no look at a lone value can, since `1 or true` is two operands and an operator just where a number was meant. Spans count
+    /// bytes of the statement; place and pointer are those of the value. Mode, sensitivity, rules and exclusions of the policy hold, not those of
+    /// a route: for these ask the session ([`Session::check_sink`]).
+    ///
+    /// O(statement + readings of the values), in steps that are counted. A value that could be no boundary costs a look at its bytes.
+    ///
+    /// ```
+    /// use abatis::{Action, Dialect, Engine, Place, Policy, Sink, Values};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut values = Values::new();
+    /// values.push(Place::Query, "id", "1 or true");
+    /// let sink = Sink::Sql(Dialect::Sqlite);
+    ///
+    /// let verdict = engine.check_sink(sink, "select * from items where id = 1 or true", &values);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// let finding = &verdict.findings[0];
+    /// assert_eq!((finding.rule.as_str(), finding.pointer.as_str()), ("sink.sql.crossed", "/id"));
+    /// assert_eq!(finding.span.range, 31..40);
+    /// assert_eq!(finding.evidence[0].name, "NUM LOGIC LIT");
+    ///
+    /// // The same value where it is data.
+    /// let verdict = engine.check_sink(sink, "select * from items where note = '1 or true'", &values);
+    /// assert_eq!(verdict.action, Action::Allow);
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn check_sink(
+        &self,
+        sink: Sink<'_>,
+        statement: impl AsRef<[u8]>,
+        values: &Values,
+    ) -> Verdict {
+        self.check_in(sink, statement.as_ref(), values, None)
+    }
+
+    /// As [`check_sink`](Engine::check_sink), under the settings of a request's route.
+    pub(crate) fn check_in(
+        &self,
+        sink: Sink<'_>,
+        statement: &[u8],
+        values: &Values,
+        request: Option<&Case>,
+    ) -> Verdict {
+        let plan = &self.inner.plan;
+        let mut case = Case::new(plan);
+        case.reset(plan);
+        if let Some(request) = request {
+            (case.route, case.settings) = (request.route, request.settings);
+        }
+        sink::check(plan, &mut case, &sink, statement, values);
+        case.verdict
+    }
+
+    /// The values of a request that its inspection sees: for [`check_sink`](Engine::check_sink), where no [`Session`] is at hand. Costs an
+    /// inspection.
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy, Request};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let values = engine.values(&Request::new("GET", "/items?id=1+or+true"));
+    /// assert!(values.iter().any(|(_, pointer, bytes)| (pointer, bytes) == ("/id", b"1 or true")));
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn values(&self, request: &Request<'_>) -> Values {
+        let plan = &self.inner.plan;
+        let mut state = State::new(plan);
+        state.reset(plan);
+        state.case.values = Some(Values::new());
+        state.whole(plan, &mut Memory::default(), request);
+        state.case.values.take().unwrap_or_default()
     }
 
     /// Which of the policy's routes a request takes: an index into [`Policy::routes`]. The same look-up that
@@ -179,6 +267,26 @@ impl Engine {
     /// Bytes of memory that the compiled rules take.
     pub fn memory_usage(&self) -> usize {
         self.inner.plan.memory_usage()
+    }
+
+    /// The worst steps that one received byte can cost a request, all rules together: the budget of a request is that many for each
+    /// byte that it may have, unless `limits.steps` says otherwise.
+    pub fn steps_per_byte(&self) -> u64 {
+        self.inner.plan.steps_per_byte
+    }
+
+    /// What each rule costs a byte of one reading at worst: the states that an expression may be in at once, the contexts in which
+    /// a detector lexes, nothing for literals, which one scan finds for all rules.
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy};
+    /// let policy = Policy::default();
+    /// let engine = Engine::new(&policy)?;
+    /// assert!(engine.rule_steps().iter().all(|(_, steps)| *steps <= policy.limits.rule_steps));
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn rule_steps(&self) -> Vec<(RuleId, usize)> {
+        self.inner.plan.rule_steps()
     }
 
     /// Digest of rules and weights, as in [`Verdict::ruleset`].

@@ -74,6 +74,7 @@ impl<'a> Explanation<'a> {
             Part::HeaderName => format!("name of header {index}"),
             Part::Body => "body".to_owned(),
             Part::Value => "value".to_owned(),
+            Part::Statement => "statement".to_owned(),
         };
         write!(f, "   bytes     {part_name} {}..{}", range.start, range.end)?;
         if *basis == Basis::Raw {
@@ -141,7 +142,7 @@ impl<'a> Explanation<'a> {
 
     /// The part that a span counts in, and what stands before it in the request.
     fn part(&self, span: &Span) -> (String, &'a [u8]) {
-        let header = |index: u32| self.request.headers().get(index as usize).copied();
+        let header = |index: u32| self.request.line(index);
         let text = |bytes: &[u8]| bytes.iter().map(|&byte| visible(byte)).collect::<String>();
         match span.part {
             Part::Method => (String::new(), self.request.method()),
@@ -151,7 +152,9 @@ impl<'a> Explanation<'a> {
                 let (name, value) = header(span.index).unwrap_or_default();
                 (format!("{}: ", text(name)), value)
             }
-            Part::Body | Part::Value => (String::new(), self.request.body_bytes()),
+            Part::Body | Part::Value | Part::Statement => {
+                (String::new(), self.request.body_bytes())
+            }
         }
     }
 

@@ -1,11 +1,14 @@
 //! What the headers say about the body: its type, coding and length, and where they contradict each other.
 
+use encoding_rs::Encoding;
+
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
 use crate::compile::plan::Plan;
 use crate::content::{Codings, charset};
 use crate::model::policy::BodyKind;
 use crate::parse::header::{ContentLength, ContentType, TypeProblems};
+use crate::parse::packed::Packing;
 
 /// What the types and parameters of ordinary bodies are made of: `multipart/form-data; boundary=----x7`.
 const OF_TYPES: Classes = Classes::LETTER
@@ -28,16 +31,29 @@ pub(crate) enum Reading {
     Ndjson,
     /// `application/x-www-form-urlencoded`, field by field.
     Form,
-    /// `multipart/form-data`, part by part.
+    /// `multipart/form-data` and its kin, part by part.
     Multipart,
     /// XML, once it is whole.
     Xml,
+    /// MessagePack or CBOR, once it is whole.
+    Packed(Packing),
     /// One text.
     Text,
     /// Not read, since the policy lists its type as opaque.
     Opaque,
     /// Every way: the type is missing, unknown or contradicted.
     Union,
+}
+
+/// What the type says of the fields of a body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    /// What divides the parts of a multipart body.
+    pub(crate) boundary: Box<[u8]>,
+    /// Whether its parts are those of a form.
+    pub(crate) is_form: bool,
+    /// The charset of what fields hold, if it is not UTF-8 and the body as a whole is not in it.
+    pub(crate) charset: Option<&'static Encoding>,
 }
 
 /// What the headers said so far.
@@ -48,8 +64,7 @@ pub(crate) struct Facts {
     content_type: Option<u64>,
     /// Two types differ, so that none counts.
     contradicted: bool,
-    /// What divides the parts of a multipart body.
-    boundary: Box<[u8]>,
+    fields: Fields,
     codings: Codings,
     length: Option<ContentLength>,
     transfer_coded: bool,
@@ -99,8 +114,9 @@ impl Facts {
         let mut reading = reading(plan, value, &parsed);
         if reading == Reading::Multipart {
             let boundary = parsed.boundary.as_ref().map_or(&[][..], |range| parsed.text(range));
+            self.fields.is_form = parsed.text(&parsed.subtype).eq_ignore_ascii_case(b"form-data");
             if is_boundary(boundary) {
-                self.boundary = boundary.into();
+                self.fields.boundary = boundary.into();
             } else {
                 note(Ambiguity::Multipart);
                 reading = Reading::Union;
@@ -137,6 +153,7 @@ impl Facts {
     /// language in it: yes, if bytes of ASCII are characters of ASCII, each by itself.
     fn charset(&mut self, parsed: &ContentType<'_>, reading: Reading) -> bool {
         self.codings.set_charset(None);
+        self.fields.charset = None;
         let Some(name) = parsed.charset.as_ref().filter(|_| !parsed.is_utf8()) else { return true };
         let twice = parsed.problems.has(TypeProblems::TWO_CHARSETS) || self.contradicted;
         let Some(charset) = charset::of_name(parsed.text(name)).filter(|_| !twice) else {
@@ -146,9 +163,10 @@ impl Facts {
         let whole = match reading {
             Reading::Json | Reading::Ndjson | Reading::Xml | Reading::Text | Reading::Union => true,
             Reading::Form => charset.is_single_byte(),
-            Reading::Multipart | Reading::Opaque => false,
+            Reading::Multipart | Reading::Packed(_) | Reading::Opaque => false,
         };
         self.codings.set_charset(Some(charset).filter(|_| whole));
+        self.fields.charset = Some(charset).filter(|_| !whole);
         whole && charset.is_single_byte()
     }
 
@@ -162,9 +180,9 @@ impl Facts {
         self.reading.unwrap_or(Reading::Union)
     }
 
-    /// What divides the parts of a multipart body.
-    pub(crate) fn boundary(&self) -> &[u8] {
-        &self.boundary
+    /// What is known of the fields of the body.
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// Whether the body's type is missing, unknown or contradicted.
@@ -174,7 +192,7 @@ impl Facts {
 }
 
 /// Whether all readers take `text` for the same boundary (RFC 2046, 5.1.1).
-fn is_boundary(text: &[u8]) -> bool {
+pub(crate) fn is_boundary(text: &[u8]) -> bool {
     const LONGEST: usize = 70;
     (1..=LONGEST).contains(&text.len())
         && !text.ends_with(b" ")
@@ -197,6 +215,8 @@ fn reading(plan: &Plan, value: &[u8], content_type: &ContentType<'_>) -> Reading
         Some(BodyKind::Xml) => Reading::Xml,
         Some(BodyKind::Form) => Reading::Form,
         Some(BodyKind::Multipart) => Reading::Multipart,
+        Some(BodyKind::Msgpack) => Reading::Packed(Packing::Msgpack),
+        Some(BodyKind::Cbor) => Reading::Packed(Packing::Cbor),
         Some(BodyKind::Text) => Reading::Text,
         Some(BodyKind::Opaque) => Reading::Opaque,
         None => Reading::Union,

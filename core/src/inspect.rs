@@ -12,19 +12,21 @@ use std::ops::Range;
 
 use crate::ambiguity::Ambiguity;
 use crate::classes::Classes;
-use crate::compile::plan::{Exclusions, Plan};
+use crate::compile::plan::{Exclusions, LanguageRule, Plan};
 use crate::compile::route::RouteBuf;
 use crate::decide::{BLOCKED, FLAGGED, FLOOR, Settings};
 use crate::decode::view::View;
 use crate::decode::{Coding, Notes, Oddity, Reading, Readings, Transform};
 use crate::detect::pattern::{PatternScratch, Site};
 use crate::detect::{Evidence, Feature, LanguageId};
+use crate::elements;
 use crate::limits::Budget;
 use crate::model::policy::RuleMode;
-use crate::model::rule::Class;
+use crate::model::rule::{Class, RuleId};
 use crate::parse::json::JsonParser;
 use crate::prefilter::literals::Hits;
 use crate::repeat::Repeat;
+use crate::sink::Values;
 use crate::span::{Basis, Part, Place, Span};
 use crate::structure::{self, Text};
 use crate::trail::Trail;
@@ -154,6 +156,8 @@ pub(crate) struct Case {
     pub(crate) operations: usize,
     /// Bytes that the readings of the current field, and of what is found inside of it, may still have.
     reading_bytes: usize,
+    /// The fields that were inspected, if somebody wants to look for them in statements.
+    pub(crate) values: Option<Values>,
 }
 
 impl Case {
@@ -162,11 +166,12 @@ impl Case {
             verdict: Verdict::default(),
             settings: plan.settings,
             route: None,
-            budget: plan.limits.budget(),
+            budget: plan.budget(),
             basis: Basis::Raw,
             fields: 0,
             operations: 0,
             reading_bytes: 0,
+            values: None,
         }
     }
 
@@ -174,10 +179,11 @@ impl Case {
         self.verdict.reset(&plan.ruleset);
         self.settings = plan.settings;
         self.route = None;
-        self.budget = plan.limits.budget();
+        self.budget = plan.budget();
         self.basis = Basis::Raw;
         self.fields = 0;
         self.operations = 0;
+        self.values = None;
     }
 
     /// Notes that not all was inspected, and what the policy does about it.
@@ -198,22 +204,31 @@ impl Run<'_> {
     /// Inspects a field of the request itself. O(readings x detectors x len) steps, all counted.
     #[inline]
     pub(crate) fn field(&mut self, field: &Field<'_>) {
+        self.field_told(field, self.is_inert(field.raw, field.classes));
+    }
+
+    /// The same where it is known whether the field [`is_inert`](Run::is_inert).
+    #[inline]
+    pub(crate) fn field_told(&mut self, field: &Field<'_>, inert: bool) {
         // Structures inside of readings are read again: without a bound for all of them together, each level of nesting
         // would multiply the work.
         self.case.reading_bytes = READING_BYTES + self.plan.limits.views * field.raw.len();
-        self.field_at(field, 0);
+        self.field_at(field, inert, 0);
     }
 
-    /// Inspects a field found at `depth` structures inside another.
+    /// Inspects a field found at `depth` structures inside another; `inert` is what [`is_inert`](Run::is_inert) said of it.
     #[inline]
-    pub(crate) fn field_at(&mut self, field: &Field<'_>, depth: usize) {
+    pub(crate) fn field_at(&mut self, field: &Field<'_>, inert: bool, depth: usize) {
         if !self.count() {
             return;
+        }
+        if let Some(values) = &mut self.case.values {
+            values.keep(field, self.plan.limits.kept_bytes());
         }
         let mut scanned = false;
         // PERF: a value of words and numbers ends here, before any memory is touched: a name of 18 bytes takes a third of
         // the time that it took to go through the readings.
-        if self.is_inert(field.raw, field.classes) {
+        if inert {
             if !self.spend_reading(field.raw.len()) || field.clean {
                 return;
             }
@@ -226,15 +241,40 @@ impl Run<'_> {
         self.readings(field, scanned, depth);
     }
 
-    /// What [`field`](Run::field) comes to for a value that was scanned as a piece of something longer and means nothing but
-    /// itself: false if it is another one, and was not inspected.
+    /// Inspects a field of the request that [`is_inert`](Run::is_inert) and was found clean as a piece of something longer: all of
+    /// [`field`](Run::field) that is left to do.
     // PERF: most cookies and parameters end here, before it is said where they stand.
     #[inline]
-    pub(crate) fn ends_here(&mut self, raw: &[u8], classes: Classes, clean: bool) -> bool {
-        clean && raw.len() <= READING_BYTES && self.is_inert(raw, classes) && {
-            self.count();
-            true
+    pub(crate) fn inert(&mut self) {
+        self.count();
+    }
+
+    /// The same for a field found inside another: what is left of [`field_at`](Run::field_at).
+    #[inline]
+    pub(crate) fn inert_inside(&mut self, raw: &[u8]) {
+        if self.count() {
+            self.spend_reading(raw.len());
         }
+    }
+
+    /// Whether values are kept, so that each must be seen with its name.
+    #[inline]
+    pub(crate) fn keeps_values(&self) -> bool {
+        self.case.values.is_some()
+    }
+
+    /// Whether a value is of plain words, none of which any rule knows. O(len).
+    pub(crate) fn is_plain(&mut self, raw: &[u8], classes: Classes) -> bool {
+        classes.without(Classes::ORDINARY).is_empty() && Readings::only_raw(raw, classes) && {
+            self.plan.literals(raw, &mut self.memory.hits);
+            self.memory.hits.is_empty()
+        }
+    }
+
+    /// Whether a literal that some rule waits for stands in a text. O(len).
+    pub(crate) fn wakes_rules(&mut self, text: &[u8]) -> bool {
+        self.plan.literals(text, &mut self.memory.hits);
+        self.memory.hits.wake_rules()
     }
 
     /// Counts a field; false if it is one too many.
@@ -256,9 +296,35 @@ impl Run<'_> {
 
     /// Whether a value is its only reading, no structure, and opens no gate by its bytes.
     #[inline]
-    fn is_inert(&self, raw: &[u8], classes: Classes) -> bool {
-        !classes.intersects(self.plan.gates.or(structure::STARTS))
-            && Readings::only_raw(raw, classes)
+    pub(crate) fn is_inert(&self, raw: &[u8], classes: Classes) -> bool {
+        if classes.intersects(self.plan.gates.or(structure::STARTS)) {
+            return self.leads_nowhere(raw, classes);
+        }
+        Readings::only_raw(raw, classes)
+    }
+
+    /// The same for a value that holds slashes beside what is ordinary: nothing to resolve, and no language that they open suspects
+    /// it. O(len).
+    // PERF: paths, dates and units end here, at two thirds of what it costs to go through the readings.
+    #[inline(never)]
+    fn leads_nowhere(&self, raw: &[u8], classes: Classes) -> bool {
+        const SLASHED: Classes = Classes::LETTER
+            .or(Classes::DIGIT)
+            .or(Classes::SPACE)
+            .or(Classes::PLAIN)
+            .or(Classes::DOT)
+            .or(Classes::DASH)
+            .or(Classes::SLASH);
+        let plan = self.plan;
+        let suspects = |language: &LanguageRule| {
+            classes.intersects(language.gate) && language.id.opens(raw, classes, false)
+        };
+        plan.gated
+            && classes.without(SLASHED).is_empty()
+            // A URL, or a path to a shell. What else is a URL has a colon.
+            && !raw.starts_with(b"/")
+            && Readings::only_raw_but_slashes(raw, classes)
+            && !plan.languages.iter().any(suspects)
     }
 
     /// Takes the bytes of a reading from what the field may have; false if they are not there.
@@ -293,7 +359,7 @@ impl Run<'_> {
         if !notes.is_empty() {
             self.notes(field, &notes);
         }
-        let mut again = false;
+        let (mut again, mut markup) = (false, false);
         for index in 0..level.readings.len() {
             let Level { readings, hits, matches } = &mut *level;
             let Some(reading) = readings.get(index, field.raw) else { break };
@@ -305,13 +371,18 @@ impl Run<'_> {
             } else if !scanned {
                 self.plan.literals(reading.bytes, hits);
             }
-            let text = Text { field, readings, index, hits, depth, again };
+            let bytes = reading.bytes;
+            let text = Text { field, bytes, readings, index, hits, depth, again };
             let structured = rounds > 0 && structure::walk(self, &text, reading);
             again |= structured;
+            markup |= reading.classes.intersects(Classes::LT);
             self.detect(field, index, reading, hits, structured, matches);
         }
         if !level.matches.is_empty() {
             self.settle(field, &mut level);
+        }
+        if markup && rounds > 0 {
+            self.documents(field, &level.readings, depth);
         }
         if self.case.budget.exhausted() {
             self.case.partial(self.plan, Limit::Steps);
@@ -321,6 +392,24 @@ impl Run<'_> {
         }
         if let Some(slot) = self.memory.levels.get_mut(depth) {
             *slot = Some(level);
+        }
+    }
+
+    /// Inspects the texts of readings that are documents of XML, unless the field is blocked: nothing is told twice.
+    fn documents(&mut self, field: &Field<'_>, readings: &Readings, depth: usize) {
+        let Span { part, index: line, range, .. } = field.origin.span(0..field.raw.len());
+        let told = |f: &Finding| {
+            let here = f.span.range.start < range.end && range.start < f.span.range.end;
+            f.action == Action::Block && (f.span.part, f.span.index) == (part, line) && here
+        };
+        for index in 0..readings.len() {
+            if self.case.verdict.findings.iter().any(told) {
+                return;
+            }
+            if let Some(reading) = readings.get(index, field.raw) {
+                let value = elements::Value { field, readings, index, depth };
+                elements::inspect_value(self, reading.bytes, value);
+            }
         }
     }
 
@@ -336,17 +425,16 @@ impl Run<'_> {
         matches: &mut Vec<Match>,
     ) {
         let Run { plan, memory, case } = self;
-        let classes = reading.opening();
-        if plan.gated && hits.is_empty() && !classes.intersects(plan.gates) {
+        let open =
+            if plan.gated { hits.languages() | plan.opened(reading.opening()) } else { u32::MAX };
+        if open == 0 && hits.is_empty() {
             return;
         }
         for language in &plan.languages {
-            let word = hits.opens(language.id as u8);
-            if !word && !classes.intersects(language.gate) && plan.gated
-                || (structured && !language.id.reads_whole())
-            {
+            if open & language.id.bit() == 0 || structured && !language.id.reads_whole() {
                 continue;
             }
+            let word = hits.languages() & language.id.bit() != 0;
             let rule = &plan.rules[language.rule as usize];
             if !rule.applies(field.place, field.name, reading.last)
                 || plan.gated && !language.id.opens(reading.bytes, reading.classes, word)
@@ -547,6 +635,35 @@ impl Run<'_> {
         at: At<'_>,
         message: &str,
     ) {
+        let At { place, name, trail, span } = at;
+        self.report_as(rule, class, score, action, (place, trail), |rule, action| Finding {
+            rule,
+            class,
+            score,
+            action,
+            place,
+            name,
+            pointer: pointer_of(trail, name),
+            pattern: pattern_of(trail, name),
+            span,
+            decoded: Vec::new(),
+            context: "",
+            evidence: Vec::new(),
+            message: message.to_owned(),
+            steps: Vec::new(),
+        });
+    }
+
+    /// Adds what no rule file knows of, unless the policy excludes it or has it off; made only if it is kept.
+    pub(crate) fn report_as(
+        &mut self,
+        rule: &str,
+        class: Class,
+        score: u16,
+        action: Action,
+        (place, trail): (Place, &Trail<'_>),
+        make: impl FnOnce(RuleId, Action) -> Finding,
+    ) {
         let plan = self.plan;
         let (rule_id, mode) = plan.protocol_rule(rule);
         let action = match mode {
@@ -558,7 +675,7 @@ impl Run<'_> {
         let excluded = [Some(&plan.exclusions), route.map(|route| &route.exclusions)]
             .into_iter()
             .flatten()
-            .any(|exclusions| exclusions.cover_id(&rule_id, class, at.place, at.trail));
+            .any(|exclusions| exclusions.cover_id(&rule_id, class, place, trail));
         if excluded {
             return;
         }
@@ -567,22 +684,8 @@ impl Run<'_> {
             self.case.verdict.dropped += 1;
             return;
         }
-        let finding = Finding {
-            rule: rule_id,
-            class,
-            score,
-            action,
-            place: at.place,
-            name: at.name,
-            pointer: pointer_of(at.trail, at.name),
-            pattern: pattern_of(at.trail, at.name),
-            span: self.based(at.span),
-            decoded: Vec::new(),
-            context: "",
-            evidence: Vec::new(),
-            message: message.to_owned(),
-            steps: Vec::new(),
-        };
+        let mut finding = make(rule_id, action);
+        finding.span = self.based(finding.span);
         self.case.verdict.add(finding, plan.limits.findings_max);
     }
 }

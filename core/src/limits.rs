@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::decode::STEPS;
+
 /// Upper bounds of one request and of compiled structures.
 ///
 /// ```
@@ -30,6 +32,9 @@ use serde::{Deserialize, Serialize};
 /// | `headers` | 200 |
 /// | `header_bytes` | 64 KiB, all names and values together |
 /// | `body_bytes` | 1 MiB |
+/// | `file_bytes` | 0 = as many as `body_bytes` |
+/// | `files` | 100 |
+/// | `file_name_bytes` | 255 |
 /// | `fields` | 10,000 |
 /// | `depth` | 64 |
 /// | `graphql_depth` | 24 |
@@ -38,7 +43,8 @@ use serde::{Deserialize, Serialize};
 /// | `decode_rounds` | 4 |
 /// | `views` | 24 readings of one value |
 /// | `findings_max` | 16 |
-/// | `steps` | 0 = derived: [`Limits::STEPS_PER_BYTE`] x (`body_bytes` + `header_bytes` + `target_bytes`) |
+/// | `steps` | 0 = derived: [`Limits::STEPS_PER_BYTE`] x (`body_bytes` + `header_bytes` + `target_bytes`), more if rules of your own are many |
+/// | `rule_steps` | 4,000 |
 /// | `compiled_bytes` | 64 MiB |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -52,6 +58,12 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Longest body, in bytes.
     pub body_bytes: usize,
+    /// Longest file of a multipart body, in bytes; 0 for no bound but that of the body.
+    pub file_bytes: usize,
+    /// Most files of a multipart body.
+    pub files: usize,
+    /// Longest name of a file, in bytes as sent.
+    pub file_name_bytes: usize,
     /// Most fields (parameters, cookies, JSON leaves and keys) of one request.
     pub fields: usize,
     /// Deepest nesting of a structured body or value.
@@ -70,6 +82,8 @@ pub struct Limits {
     pub findings_max: usize,
     /// Most steps of one request; 0 derives it so that a request within the other limits cannot exhaust it.
     pub steps: u64,
+    /// Most steps that a byte may cost an expression: the states that it may be in at once. A rule beyond it cannot be compiled.
+    pub rule_steps: usize,
     /// Most memory that compiled rules may take, in bytes.
     pub compiled_bytes: usize,
 }
@@ -81,6 +95,9 @@ impl Default for Limits {
             headers: 200,
             header_bytes: 64 << 10,
             body_bytes: 1 << 20,
+            file_bytes: 0,
+            files: 100,
+            file_name_bytes: 255,
             fields: 10_000,
             depth: 64,
             graphql_depth: 24,
@@ -90,10 +107,14 @@ impl Default for Limits {
             views: 24,
             findings_max: 16,
             steps: 0,
+            rule_steps: 4000,
             compiled_bytes: 64 << 20,
         }
     }
 }
+
+/// Fields that a byte may be part of: a body of unknown type is one text, a pair of a form, and part of two joins.
+const FIELDS_OF_A_BYTE: usize = 4;
 
 impl Limits {
     /// Worst steps that one received byte can cost. It may be part of 4 fields (a body of unknown type is one text, a pair of
@@ -101,10 +122,28 @@ impl Limits {
     /// 8 steps, lexed in 28 contexts and searched by at most 150 expressions. Checked by a test.
     pub const STEPS_PER_BYTE: u64 = 18 << 10;
 
-    /// The budget of one run under these limits.
+    /// Most bytes of values that a session keeps: each byte that it may receive, as part of two fields.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        2 * (self.body_bytes + self.header_bytes + self.target_bytes)
+    }
+
+    /// The budget of one run under these limits, of rules that the constant was made for.
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn budget(&self) -> Budget {
+        self.budget_of(Self::STEPS_PER_BYTE)
+    }
+
+    /// The worst steps of a byte with so many lexers' contexts and expressions.
+    pub(crate) fn steps_per_byte(&self, contexts: usize, expressions: usize) -> u64 {
+        let per_reading = STEPS.len() + contexts + expressions;
+        let steps = FIELDS_OF_A_BYTE.saturating_mul(self.views).saturating_mul(per_reading);
+        (steps as u64).max(Self::STEPS_PER_BYTE)
+    }
+
+    /// The budget of one run under these limits, in which a byte costs so many steps at worst.
+    pub(crate) fn budget_of(&self, per_byte: u64) -> Budget {
         let bytes = (self.body_bytes + self.header_bytes + self.target_bytes) as u64;
-        let derived = bytes.saturating_mul(Self::STEPS_PER_BYTE);
+        let derived = bytes.saturating_mul(per_byte);
         Budget { left: if self.steps == 0 { derived } else { self.steps }, exhausted: false }
     }
 }
@@ -140,6 +179,17 @@ impl Budget {
         }
     }
 
+    /// Leaves no more than `steps`.
+    pub(crate) fn at_most(&mut self, steps: u64) {
+        self.left = self.left.min(steps);
+    }
+
+    /// So many.
+    #[cfg(test)]
+    pub(crate) fn of(steps: u64) -> Budget {
+        Budget { left: steps, exhausted: false }
+    }
+
     /// Steps that are still there.
     #[cfg(feature = "internals")]
     pub(crate) fn left(&self) -> u64 {
@@ -156,7 +206,6 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::STEPS;
     use crate::detect::LanguageId;
     use crate::model::rule::Matcher;
     use crate::model::{Bundle, policy::Policy};
@@ -166,16 +215,14 @@ mod tests {
         let bundle = Bundle::new(Policy::default()).unwrap();
         let is_regex = |matcher: &Matcher| matches!(matcher, Matcher::Regex(_));
         let expressions = bundle.each_rule().filter(|rule| is_regex(&rule.matcher)).count();
-        let contexts: usize = LanguageId::ALL
-            .iter()
-            .map(|id| (0..16).take_while(|&context| !id.context(context).is_empty()).count())
-            .sum();
-        let per_reading = STEPS.len() + contexts + expressions;
-        let per_byte = 4 * bundle.policy.limits.views * per_reading;
-        assert!(
-            per_byte as u64 <= Limits::STEPS_PER_BYTE,
+        let contexts: usize = LanguageId::ALL.iter().map(|id| id.contexts()).sum();
+        let per_byte = bundle.policy.limits.steps_per_byte(contexts, expressions);
+        assert_eq!(
+            per_byte,
+            Limits::STEPS_PER_BYTE,
             "{expressions} expressions, {contexts} contexts: {per_byte} steps"
         );
+        assert!(bundle.policy.limits.steps_per_byte(contexts, 1000) > 4 * Limits::STEPS_PER_BYTE);
     }
 
     #[test]

@@ -16,11 +16,20 @@ use crate::trail::Trail;
 pub(crate) const SEARCHED: usize = 64 << 10;
 
 /// A pair by name, for sorting. Kept in scratch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Repeat {
     hash: u64,
-    name: Range<usize>,
-    value: Range<usize>,
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
+    /// Where the value stands for its origin.
+    pub(crate) at: usize,
+}
+
+impl Repeat {
+    /// A pair of `text`, in which the ranges count; its value stands at `at`.
+    pub(crate) fn new(text: &[u8], name: Range<usize>, value: Range<usize>, at: usize) -> Repeat {
+        Repeat { hash: hash(text.get(name.clone()).unwrap_or_default()), name, value, at }
+    }
 }
 
 /// Inspects the joins of values that share a name, among the pairs of `text[within]`. O(n log n) in the pairs, O(len) in
@@ -36,37 +45,56 @@ pub(crate) fn joins(
     repeats.clear();
     for pair in query::pairs(text, within.start..within.end.min(within.start + SEARCHED)) {
         if let Some(value) = pair.value {
-            let hash = hash(text.get(pair.name.clone()).unwrap_or_default());
-            repeats.push(Repeat { hash, name: pair.name, value });
+            let at = value.start;
+            repeats.push(Repeat::new(text, pair.name, value, at));
         }
     }
-    if repeats.len() > 1 {
-        // By name, then in the order sent.
-        repeats.sort_unstable_by_key(|repeat| (repeat.hash, repeat.value.start));
-        for group in repeats.chunk_by(|a, b| a.hash == b.hash) {
-            if group.len() > 1 {
-                join(run, text, group, origin, place);
-            }
-        }
-    }
+    joins_of(run, text, &mut repeats, origin, place, Coding::Form);
     run.memory.repeats = repeats;
 }
 
-fn join(run: &mut Run<'_>, text: &[u8], group: &[Repeat], origin: &Origin<'_>, place: Place) {
+/// The same for pairs that were told apart before, in any order.
+pub(crate) fn joins_of(
+    run: &mut Run<'_>,
+    text: &[u8],
+    repeats: &mut [Repeat],
+    origin: &Origin<'_>,
+    place: Place,
+    coding: Coding,
+) {
+    if repeats.len() > 1 {
+        // By name, then in the order sent.
+        repeats.sort_unstable_by_key(|repeat| (repeat.hash, repeat.at));
+        for group in repeats.chunk_by(|a, b| a.hash == b.hash) {
+            if group.len() > 1 {
+                join(run, text, group, origin, place, coding);
+            }
+        }
+    }
+}
+
+fn join(
+    run: &mut Run<'_>,
+    text: &[u8],
+    group: &[Repeat],
+    origin: &Origin<'_>,
+    place: Place,
+    coding: Coding,
+) {
     let name = group.first().and_then(|first| text.get(first.name.clone())).unwrap_or_default();
-    let trail = Trail::name(name, Coding::Form);
+    let trail = Trail::name(name, coding);
     let mut view = std::mem::take(&mut run.memory.joined);
     for between in [&b","[..], b""] {
         view.clear(0);
         let mut end = 0;
         for (at, repeat) in group.iter().enumerate() {
             let separator = if at == 0 { b"" } else { between };
-            view.replace(repeat.value.start - end, separator);
+            view.replace(repeat.at.saturating_sub(end), separator);
             view.copy(text.get(repeat.value.clone()).unwrap_or_default());
-            end = repeat.value.end;
+            end = repeat.at + repeat.value.len();
         }
         let joined = Origin::View { view: &view, transform: Transform::Join, origin };
-        let (raw, coding, origin, trail) = (view.bytes(), Coding::Form, &joined, &trail);
+        let (raw, origin, trail) = (view.bytes(), &joined, &trail);
         let (classes, name, clean) = (Classes::of(raw), false, false);
         run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
     }

@@ -1,6 +1,6 @@
 //! A whole request, borrowed.
 
-/// A request as it is handed in whole: method, target, headers and body, all borrowed, all bytes.
+/// A request as it is handed in whole: method, target, headers, body and trailers, all borrowed, all bytes.
 ///
 /// ```
 /// use abatis::Request;
@@ -15,6 +15,7 @@ pub struct Request<'a> {
     target: &'a [u8],
     headers: Vec<(&'a [u8], &'a [u8])>,
     body: &'a [u8],
+    trailers: Vec<(&'a [u8], &'a [u8])>,
 }
 
 impl<'a> Request<'a> {
@@ -24,7 +25,7 @@ impl<'a> Request<'a> {
         M: AsRef<[u8]> + ?Sized,
         T: AsRef<[u8]> + ?Sized,
     {
-        Request { method: method.as_ref(), target: target.as_ref(), headers: Vec::new(), body: b"" }
+        Request { method: method.as_ref(), target: target.as_ref(), ..Request::default() }
     }
 
     /// Adds a header line; order and repetition are kept.
@@ -42,6 +43,17 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn body<B: AsRef<[u8]> + ?Sized>(mut self, body: &'a B) -> Request<'a> {
         self.body = body.as_ref();
+        self
+    }
+
+    /// Adds a trailer line, as it came behind the body (RFC 9110, 6.5); order and repetition are kept.
+    #[must_use]
+    pub fn trailer<N, V>(mut self, name: &'a N, value: &'a V) -> Request<'a>
+    where
+        N: AsRef<[u8]> + ?Sized,
+        V: AsRef<[u8]> + ?Sized,
+    {
+        self.trailers.push((name.as_ref(), value.as_ref()));
         self
     }
 
@@ -63,5 +75,14 @@ impl<'a> Request<'a> {
     /// The body; named apart from the setter.
     pub fn body_bytes(&self) -> &'a [u8] {
         self.body
+    }
+    /// The trailer lines, in order.
+    pub fn trailers(&self) -> &[(&'a [u8], &'a [u8])] {
+        &self.trailers
+    }
+
+    /// Name and value of the header or trailer line that a span counts as `index`.
+    pub fn line(&self, index: u32) -> Option<(&'a [u8], &'a [u8])> {
+        self.headers.iter().chain(&self.trailers).nth(index as usize).copied()
     }
 }

@@ -15,7 +15,7 @@ use crate::content::{Broken, Content};
 use crate::contract::{self, Given, Parameters};
 use crate::decode::Coding;
 use crate::engine::{Engine, Inner};
-use crate::facts::{Facts, Reading};
+use crate::facts::{Facts, Fields, Reading};
 use crate::inspect::{At, Case, Field, Memory, Origin, Run};
 use crate::parse::header::{self, Treatment, ValueBytes};
 use crate::parse::target::{Problems, Target};
@@ -25,6 +25,7 @@ use crate::repeat;
 use crate::request::Request;
 use crate::schema::full::CompiledSchema;
 use crate::scratch::Scratch;
+use crate::sink::{Sink, Values};
 use crate::span::{Basis, Part, Place, Span};
 use crate::trail::Trail;
 use crate::verdict::{Action, Finding, Limit, Progress, Verdict};
@@ -36,8 +37,8 @@ use crate::verdict::{Action, Finding, Limit, Progress, Verdict};
 /// what a cut token holds.
 ///
 /// Order: [`request_line`](Session::request_line), [`header`](Session::header) for each line,
-/// [`body`](Session::body) for each chunk, [`finish`](Session::finish). A call out of order does nothing and makes the
-/// verdict `Partial(Misuse)`. Fed to the end, the verdict is that of the whole request; finished after a
+/// [`body`](Session::body) for each chunk, [`trailer`](Session::trailer) for each line behind them,
+/// [`finish`](Session::finish). A call out of order does nothing and makes the verdict `Partial(Misuse)`. Fed to the end, the verdict is that of the whole request; finished after a
 /// [`Progress::Block`], it is `Partial(Stopped)` and has the same action.
 ///
 /// ```
@@ -94,6 +95,29 @@ impl Session {
         self.state.progress()
     }
 
+    /// One trailer line, which came behind the body (RFC 9110, 6.5). Inspected as a header line; a name that may not stand there is
+    /// `protocol.trailer`. Spans count trailer lines on from the header lines.
+    ///
+    /// ```
+    /// # use abatis::{Action, Engine, Policy, Scratch};
+    /// # let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let mut session = engine.session();
+    /// let _ = session.request_line(&mut scratch, b"POST", b"/notes");
+    /// let _ = session.header(&mut scratch, b"Content-Type", b"text/plain");
+    /// let _ = session.body(&mut scratch, b"Dear all,");
+    /// let _ = session.trailer(&mut scratch, b"Host", b"internal.example");
+    /// let verdict = session.finish(&mut scratch);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].rule.as_str(), "protocol.trailer");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn trailer(&mut self, scratch: &mut Scratch, name: &[u8], value: &[u8]) -> Progress {
+        let work = scratch.work(&self.engine);
+        self.state.trailer(&self.engine.plan, &mut work.memory, name, value);
+        self.state.progress()
+    }
+
     /// Bytes of the body that wait for what follows: of a text, a part, a long string. They are inspected in one go when that is
     /// complete, at [`Session::finish`] at the latest, which takes up to 35 us a KiB; so a server that must not wait can tell what to leave
     /// to a thread. Never more than `limits.body_bytes` allow.
@@ -125,6 +149,41 @@ impl Session {
         &self.state.case.verdict
     }
 
+    /// Keeps the values that are inspected from here on, for [`check_sink`](Session::check_sink) and [`values`](Session::values). They are
+    /// copied, up to twice the bytes that the limits let a request have.
+    ///
+    /// ```
+    /// use abatis::{Action, Dialect, Engine, Policy, Scratch, Sink};
+    /// let engine = Engine::new(&Policy::default())?;
+    /// let mut scratch = Scratch::new();
+    /// let mut session = engine.session();
+    /// session.keep_values();
+    /// session.request_line(&mut scratch, b"GET", b"/users?name=admin%27+%23");
+    /// assert_eq!(session.finish(&mut scratch).action, Action::Allow);
+    ///
+    /// let statement = "select id from users where name = 'admin' #' and secret = 'x'";
+    /// let verdict = session.check_sink(Sink::Sql(Dialect::Mysql), statement);
+    /// assert_eq!(verdict.action, Action::Block);
+    /// assert_eq!(verdict.findings[0].pointer, "/name");
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn keep_values(&mut self) {
+        self.state.case.values.get_or_insert_default();
+    }
+
+    /// The values that were kept; none without [`keep_values`](Session::keep_values).
+    pub fn values(&self) -> Option<&Values> {
+        self.state.case.values.as_ref()
+    }
+
+    /// Looks for the values that were kept in a statement, under the policy of the request's route: see
+    /// [`Engine::check_sink`]. The verdict on the request stays as it is. Before anything was kept there is nothing to look for.
+    pub fn check_sink(&self, sink: Sink<'_>, statement: impl AsRef<[u8]>) -> Verdict {
+        let none = Values::new();
+        let values = self.values().unwrap_or(&none);
+        self.engine().check_in(sink, statement.as_ref(), values, Some(&self.state.case))
+    }
+
     /// The verdict so far.
     pub fn verdict(&self) -> &Verdict {
         &self.state.case.verdict
@@ -141,6 +200,7 @@ enum Phase {
     Start,
     Headers,
     Body,
+    Trailers,
     Done,
 }
 
@@ -199,6 +259,9 @@ impl State {
         if !request.body_bytes().is_empty() {
             self.body(plan, memory, request.body_bytes(), true);
         }
+        for (name, value) in request.trailers() {
+            self.trailer(plan, memory, name, value);
+        }
         self.finish(plan, memory);
     }
 
@@ -227,7 +290,7 @@ impl State {
         schema: &CompiledSchema,
         document: &[u8],
     ) {
-        self.body.begin(plan, Reading::Json, &[], true);
+        self.body.begin(plan, Reading::Json, &Fields::default(), true);
         let mut run = Run { plan, memory, case: &mut self.case };
         let fits = document.get(..plan.limits.body_bytes).unwrap_or(document);
         if fits.len() < document.len() {
@@ -319,10 +382,10 @@ impl State {
                 let piece = |range: &Range<usize>| Piece {
                     raw: cut(target, range),
                     clean: hits.is_clean(range.clone()),
-                    origin: at(range.start),
+                    offset: range.start,
                 };
                 let (name, text) = (piece(&pair.name), piece(&value));
-                run.pair(&name, &text, Place::Query, Coding::Form);
+                run.pair(&name, &text, Place::Query, Coding::Form, at);
                 let given = Given { place: Place::Query, name: name.raw, coding: Coding::Form };
                 self.parameters.add(run.route(), &given, text.raw, Span::new(Part::Target, value));
             }
@@ -335,6 +398,11 @@ impl State {
         if self.phase != Phase::Headers {
             return self.misuse(plan);
         }
+        self.line(plan, memory, name, value);
+    }
+
+    /// A header line, or behind the body a trailer line, which has no say in how the request is read.
+    fn line(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
         let index = self.headers as u32;
         self.headers += 1;
         self.header_bytes += name.len() + value.len();
@@ -357,8 +425,14 @@ impl State {
         if header::value_bytes(value) >= ValueBytes::Control {
             run.ambiguity(Ambiguity::BadHeader, whole());
         }
-        let told =
-            self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()));
+        let told = if self.phase == Phase::Headers {
+            self.facts.learn(plan, name, value, |ambiguity| run.ambiguity(ambiguity, whole()))
+        } else {
+            if !header::may_trail(name) {
+                run.ambiguity(Ambiguity::Trailer, whole());
+            }
+            false
+        };
 
         let at = |offset| Origin::Part { part: Part::Header, index, offset };
         let treatment = header::treatment(name);
@@ -369,13 +443,13 @@ impl State {
             let piece = |range: &Range<usize>| Piece {
                 raw: cut(value, range),
                 clean: hits.is_clean(range.clone()),
-                origin: at(range.start),
+                offset: range.start,
             };
             for pair in cookie::cookies(value) {
                 let name = piece(&pair.name.unwrap_or(pair.value.start..pair.value.start));
                 for range in [Some(pair.value), pair.quoted_on].into_iter().flatten() {
                     let text = piece(&range);
-                    run.pair(&name, &text, Place::Cookie, Coding::None);
+                    run.pair(&name, &text, Place::Cookie, Coding::None, at);
                     let given =
                         Given { place: Place::Cookie, name: name.raw, coding: Coding::None };
                     let span = Span::new(Part::Header, range).with_index(index);
@@ -389,6 +463,11 @@ impl State {
         let span = Span::new(Part::Header, 0..value.len()).with_index(index);
         self.parameters.add(run.route(), &given, value, span);
         if told || treatment == Treatment::List && header::is_plain_list(value) {
+            return;
+        }
+        // PERF: 4,300 instructions in place of 11,800 for the user agent of a browser.
+        if treatment == Treatment::Agent && header::is_plain_agent(value) && !run.wakes_rules(value)
+        {
             return;
         }
         // `Basic dXNlcjpwYXNz`: what is coded stands after the scheme.
@@ -406,6 +485,16 @@ impl State {
             let classes = Classes::of(raw);
             run.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
         }
+    }
+
+    fn trailer(&mut self, plan: &Plan, memory: &mut Memory, name: &[u8], value: &[u8]) {
+        match self.phase {
+            Phase::Headers => self.end_of_headers(plan),
+            Phase::Body | Phase::Trailers => {}
+            Phase::Start | Phase::Done => return self.misuse(plan),
+        }
+        self.phase = Phase::Trailers;
+        self.line(plan, memory, name, value);
     }
 
     fn body(&mut self, plan: &Plan, memory: &mut Memory, chunk: &[u8], last: bool) {
@@ -446,7 +535,7 @@ impl State {
             self.case.basis = Basis::Decoded;
         }
         let schema = self.case.route.and_then(|route| plan.routes.get(route)?.body.as_ref());
-        self.body.begin(plan, self.facts.reading(), self.facts.boundary(), schema.is_some());
+        self.body.begin(plan, self.facts.reading(), self.facts.fields(), schema.is_some());
     }
 
     fn finish(&mut self, plan: &Plan, memory: &mut Memory) {
@@ -454,7 +543,7 @@ impl State {
             Phase::Done => return,
             Phase::Start => return self.misuse(plan),
             Phase::Headers => self.end_of_headers(plan),
-            Phase::Body => {}
+            Phase::Body | Phase::Trailers => {}
         }
         self.phase = Phase::Done;
         let mut run = Run { plan, memory, case: &mut self.case };
@@ -542,26 +631,35 @@ pub(crate) struct Piece<'a> {
     pub(crate) raw: &'a [u8],
     /// See [`Field::clean`].
     pub(crate) clean: bool,
-    pub(crate) origin: Origin<'a>,
+    pub(crate) offset: usize,
 }
 
 impl<'r> Run<'r> {
-    /// Inspects a name and its value.
+    /// Inspects a name and its value; `at` says where an offset is in the request.
+    #[inline]
     pub(crate) fn pair(
         &mut self,
         name: &Piece<'_>,
         value: &Piece<'_>,
         place: Place,
         coding: Coding,
+        at: impl Fn(usize) -> Origin<'static>,
     ) {
-        let trail = Trail::name(name.raw, coding);
         for (piece, is_name) in [(name, true), (value, false)] {
-            let Piece { raw, clean, ref origin } = *piece;
-            let classes = Classes::of(raw);
-            if !raw.is_empty() && !self.ends_here(raw, classes, clean) {
-                let (name, trail) = (is_name, &trail);
-                self.field(&Field { raw, classes, coding, place, name, clean, origin, trail });
+            let Piece { raw, clean, offset } = *piece;
+            if raw.is_empty() {
+                continue;
             }
+            let classes = Classes::of(raw);
+            let inert = self.is_inert(raw, classes);
+            if inert && clean && !self.keeps_values() {
+                self.inert();
+                continue;
+            }
+            let (origin, trail) = (&at(offset), &Trail::name(name.raw, coding));
+            let name = is_name;
+            let field = Field { raw, classes, coding, place, name, clean, origin, trail };
+            self.field_told(&field, inert);
         }
     }
 

@@ -17,14 +17,16 @@ pub enum Part {
     Method,
     /// The request target as sent, e.g. `/search?q=1`.
     Target,
-    /// The value of header number [`Span::index`] in the order received.
+    /// The value of header number [`Span::index`] in the order received; trailers are counted on from the headers.
     Header,
-    /// The name of header number [`Span::index`] in the order received.
+    /// The name of header number [`Span::index`], counted as for [`Part::Header`].
     HeaderName,
     /// The body, counted from its first byte over all chunks.
     Body,
     /// A bare value, as given to `inspect_value`.
     Value,
+    /// The statement that was given to `check_sink`.
+    Statement,
 }
 
 /// Whether offsets count received bytes or bytes after a content coding was removed.

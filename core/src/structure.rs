@@ -1,4 +1,4 @@
-//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf.
+//! Structure inside a value: JSON, GraphQL, query strings and URLs are walked leaf by leaf. (XML: [`elements`](crate::elements).)
 //!
 //! `{"event":"ViewContent",...}` as a parameter looks like an attack to a lexer that reads it as one text, and a payload deep
 //! inside a URL's query is only decoded if its coding is followed. So a reading that *is* such a structure is taken apart, and
@@ -84,6 +84,7 @@ fn is_asked(bytes: &[u8], url: &Url) -> bool {
 /// The reading that is taken apart.
 pub(crate) struct Text<'l> {
     pub(crate) field: &'l Field<'l>,
+    pub(crate) bytes: &'l [u8],
     pub(crate) readings: &'l Readings,
     /// Which of the readings.
     pub(crate) index: usize,
@@ -105,15 +106,20 @@ impl Leaves<'_, '_> {
         if raw.is_empty() {
             return;
         }
-        let &Text { field, readings, index, hits, depth, .. } = self.text;
+        let &Text { field, bytes, readings, index, hits, depth, .. } = self.text;
         let range = offset..offset + raw.len();
         // What a parser put together from pieces of the reading is scanned by itself.
-        let piece = readings.get(index, field.raw).and_then(|text| text.bytes.get(range.clone()));
-        let clean = piece == Some(raw) && hits.is_clean(range);
-        let origin = &Origin::Reading { field, readings, index, offset };
+        let piece = bytes.get(range.clone());
+        let clean = piece.is_some_and(|piece| std::ptr::eq(piece, raw)) && hits.is_clean(range);
         let (classes, place) = (Classes::of(raw), field.place);
+        let inert = self.run.is_inert(raw, classes);
+        // PERF: most keys and strings end here, before it is said where they stand.
+        if inert && clean && !self.run.keeps_values() {
+            return self.run.inert_inside(raw);
+        }
+        let origin = &Origin::Reading { field, readings, index, offset };
         let leaf = Field { raw, classes, coding, place, name, clean, origin, trail };
-        self.run.field_at(&leaf, depth + 1);
+        self.run.field_at(&leaf, inert, depth + 1);
     }
 
     /// `name=value&…`

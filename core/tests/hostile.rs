@@ -695,3 +695,57 @@ routes: [{path: /p, body: list}]
     let verdict = engine.inspect(&post(JSON, body.as_bytes()));
     println!("unique {:?} {} {:?}", begin.elapsed(), verdict.action, verdict.class());
 }
+
+/// Documents and parts within each other, as many as fit.
+#[test]
+fn packed_parts_and_documents_in_values() {
+    const MSGPACK: &str = "application/msgpack";
+    const CBOR: &str = "application/cbor";
+    let size = 256 << 10;
+    for (what, content_type, body) in [
+        (
+            "msgpack: strings of one byte",
+            MSGPACK,
+            [&b"\xdd\0\x01\0\0"[..], &b"\xa1'".repeat(65_536)].concat(),
+        ),
+        ("msgpack: arrays in arrays", MSGPACK, b"\x91".repeat(size)),
+        ("msgpack: empty maps", MSGPACK, [&b"\xdd\0\x04\0\0"[..], &b"\x80".repeat(size)].concat()),
+        ("cbor: tags", CBOR, [&b"\xc1".repeat(size)[..], b"\x01"].concat()),
+        ("cbor: pieces", CBOR, [&b"\x7f"[..], &b"\x61'".repeat(size / 2), b"\xff"].concat()),
+        (
+            "cbor: long keys, deep",
+            CBOR,
+            [&[&b"\xa1\x79\x03\xe8"[..], &[b'k'; 1000]].concat().repeat(60)[..], b"\x61x"].concat(),
+        ),
+        (
+            "json: XML in a text",
+            JSON,
+            [&b"[\""[..], b"<a>", &b"<b>it's</b>".repeat(size / 12), b"</a>\"]"].concat(),
+        ),
+        (
+            "json: XML in XML",
+            JSON,
+            [
+                &b"[\"<a>&lt;b&gt;&amp;lt;c&amp;gt;"[..],
+                &b"&amp;amp;#39;".repeat(size / 13),
+                b"&amp;lt;/c&amp;gt;&lt;/b&gt;</a>\"]",
+            ]
+            .concat(),
+        ),
+        ("form: names of charsets", FORM, b"_charset_=gbk&a=%81'&".repeat(size / 21)),
+        (
+            "form: a text in a charset",
+            FORM,
+            [&b"_charset_=iso-2022-jp&a="[..], &b"\x1b$B''\x1b(B".repeat(6_000)].concat(),
+        ),
+    ] {
+        inspect(what, &post(content_type, &body));
+    }
+    const RELATED: &str = "multipart/related; boundary=x";
+    let part = b"\r\n--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n'\r\n--y--";
+    let nested = [&part.repeat(size / part.len())[2..], b"\r\n--x--"].concat();
+    inspect("parts in parts", &post(RELATED, &nested));
+    let part = b"\r\n--x\r\nContent-Disposition: form-data; name=a\r\n\r\n'";
+    let repeated = [&part.repeat(size / part.len())[2..], b"\r\n--x--"].concat();
+    inspect("fields of one name", &post("multipart/form-data; boundary=x", &repeated));
+}

@@ -27,6 +27,8 @@ struct Case {
     headers: Vec<(String, String)>,
     body: Option<String>,
     body_b64: Option<String>,
+    #[serde(default)]
+    trailers: Vec<(String, String)>,
     action: String,
     partial: Option<String>,
     rule: Option<String>,
@@ -116,6 +118,8 @@ fn requests_are_judged_as_said_whole_and_in_pieces() {
         let request = Request::new(&case.method, &case.target).body(&body);
         let headers = case.headers.iter();
         let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+        let trailers = case.trailers.iter();
+        let request = trailers.fold(request, |request, (name, value)| request.trailer(name, value));
         let whole = engine.inspect_with(&mut scratch, &request).clone();
         if let Some(message) = case.wrong(&whole, &body) {
             wrong.push(format!("{}: {message}", case.why));
@@ -129,6 +133,9 @@ fn requests_are_judged_as_said_whole_and_in_pieces() {
             let (first, second) = body.split_at(at);
             let _ = session.body(&mut scratch, first);
             let _ = session.body(&mut scratch, second);
+            for (name, value) in request.trailers() {
+                let _ = session.trailer(&mut scratch, name, value);
+            }
             assert_eq!(*session.finish(&mut scratch), whole, "{} split at {at}", case.why);
         }
     }

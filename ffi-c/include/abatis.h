@@ -4,8 +4,8 @@
  *
  * What holds for every function
  *
- * - Ownership is in the name. What `_new`, `_from_`, `_builtin`, `_begin`, `_clone`, `_load`, `_finish`, `_stop`, `_inspect_` and
- *   `_validate` set or return is yours, to be freed once with the `_free` of its type. All else is lent. Nothing that you give is
+ * - Ownership is in the name. What `_new`, `_from_`, `_builtin`, `_begin`, `_clone`, `_load`, `_finish`, `_stop`, `_inspect_`, `_check_`
+ *   and `_validate` set or return is yours, to be freed once with the `_free` of its type. All else is lent. Nothing that you give is
  *   kept, but counted references. On failure you keep what you gave.
  * - Text and bytes are a pointer and a length, never ended by NUL. NULL with length 0 is empty; NULL with another length is
  *   ABATIS_STATUS_NULL_POINTER. Every pointer to an object may be NULL and then fails so, or has an answer that is said there.
@@ -234,6 +234,10 @@ enum abatis_part
    * The body once its content coding and charset were removed.
    */
   ABATIS_PART_DECODED_BODY = 7,
+  /**
+   * The statement of a sink check.
+   */
+  ABATIS_PART_STATEMENT = 8,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -330,6 +334,55 @@ enum abatis_coverage
 typedef enum abatis_coverage abatis_coverage;
 #else
 typedef int32_t abatis_coverage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where a statement goes, and so what it is made of.
+ */
+enum abatis_sink
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * `MySQL` or `MariaDB`.
+   */
+  ABATIS_SINK_MYSQL = 0,
+  /**
+   * `PostgreSQL` and its kin.
+   */
+  ABATIS_SINK_POSTGRES = 1,
+  /**
+   * SQL Server.
+   */
+  ABATIS_SINK_MSSQL = 2,
+  /**
+   * Oracle.
+   */
+  ABATIS_SINK_ORACLE = 3,
+  /**
+   * `SQLite`.
+   */
+  ABATIS_SINK_SQLITE = 4,
+  /**
+   * A command line for a POSIX shell.
+   */
+  ABATIS_SINK_SHELL = 5,
+  /**
+   * A path that has to stay below a base. A base with a drive (`C:\data`) makes it a path of Windows.
+   */
+  ABATIS_SINK_PATH = 6,
+  /**
+   * A URL that will be asked for.
+   */
+  ABATIS_SINK_URL = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum abatis_sink abatis_sink;
+#else
+typedef int32_t abatis_sink;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -476,14 +529,19 @@ typedef struct abatis_policy abatis_policy;
 typedef struct abatis_scratch abatis_scratch;
 
 /**
- * A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_finish`,
- * `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
+ * A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_trailer` for
+ * each line behind them, `_finish`, `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
  * not be the same one; sessions that share a scratch are one in this.
  *
  * A call out of order changes nothing but the coverage of the verdict, which becomes `ABATIS_COVERAGE_MISUSE` and in mode block
  * blocks.
  */
 typedef struct abatis_session abatis_session;
+
+/**
+ * Values to be looked for in a statement, where no session kept them. One thread at a time.
+ */
+typedef struct abatis_values abatis_values;
 
 /**
  * What came out of one inspection, strongest findings first. Immutable: any number of threads may read it. It needs nothing else to live.
@@ -951,6 +1009,19 @@ abatis_status abatis_session_body(abatis_session *session,
                                   abatis_progress *progress);
 
 /**
+ * One trailer line, which came behind the body (RFC 9110, 6.5). Inspected as a header line; a name that may not stand there is the finding
+ * `protocol.trailer`. Findings count trailer lines on from the header lines.
+ *
+ * - `progress`: as for `abatis_session_request_line`.
+ */
+abatis_status abatis_session_trailer(abatis_session *session,
+                                     const void *name,
+                                     size_t name_len,
+                                     const void *value,
+                                     size_t value_len,
+                                     abatis_progress *progress);
+
+/**
  * The end of the request: what waited for it is inspected, and schemas are settled. Later calls change nothing.
  *
  * - `verdict`: set to the verdict, yours to free; NULL on failure, and NULL reads as block.
@@ -971,6 +1042,69 @@ abatis_status abatis_session_stop(abatis_session *session,
  * Frees a session, finished or not. NULL is ignored. Verdicts that came from it stay.
  */
 void abatis_session_free(abatis_session *session);
+
+/**
+ * No values yet.
+ *
+ * - `values`: set to them, yours to free; NULL on failure.
+ */
+abatis_status abatis_values_new(abatis_values **values);
+
+/**
+ * Adds a value as the application gets it, decoded once by its format. It is copied.
+ *
+ * - `place`: the `abatis_place` that it came from.
+ * - `name`: of the parameter, header or cookie, of `name_len` bytes.
+ * - `value`: of `len` bytes.
+ */
+abatis_status abatis_values_add(abatis_values *values,
+                                int32_t place,
+                                const void *name,
+                                size_t name_len,
+                                const void *value,
+                                size_t len);
+
+/**
+ * Frees values. NULL is ignored.
+ */
+void abatis_values_free(abatis_values *values);
+
+/**
+ * Looks for values of a request in a statement that was made with them, and finds those that cross a token boundary of it: `1 or true` where a
+ * number was meant, and nothing that stays inside of one string. The guide is `docs/sink.md`.
+ *
+ * - `engine`, `values`: any number of threads at once, as long as nobody adds to the values.
+ * - `sink`: the `abatis_sink` that the statement is for.
+ * - `base`: for `ABATIS_SINK_PATH` the folder that the path must stay below, of `base_len` bytes; else not looked at.
+ * - `statement`: of `len` bytes. Spans of findings count in it.
+ * - `verdict`: set to the verdict, yours to free; NULL on failure, and NULL reads as block.
+ */
+abatis_status abatis_check_sink(const abatis_engine *engine,
+                                int32_t sink,
+                                const void *base,
+                                size_t base_len,
+                                const void *statement,
+                                size_t len,
+                                const abatis_values *values,
+                                abatis_verdict **verdict);
+
+/**
+ * Keeps the values that the session inspects from here on, for `abatis_session_check_sink`. Call it before
+ * `abatis_session_request_line`. They are copied, and live as long as the session.
+ */
+abatis_status abatis_session_keep_values(abatis_session *session);
+
+/**
+ * As `abatis_check_sink`, with the values that the session kept, and under the policy of its route. The verdict on the request stays as
+ * it is. At any time while the session lives, finished or not.
+ */
+abatis_status abatis_session_check_sink(abatis_session *session,
+                                        int32_t sink,
+                                        const void *base,
+                                        size_t base_len,
+                                        const void *statement,
+                                        size_t len,
+                                        abatis_verdict **verdict);
 
 /**
  * One sentence about a status, ended by NUL. Static, never NULL; any number may be asked about. Any thread.

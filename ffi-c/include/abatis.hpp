@@ -212,6 +212,17 @@ class session : public detail::owner<abatis_session, abatis_session_free> {
 public:
   explicit session(const engine &by) { begin(by, nullptr); }
   session(const engine &by, scratch &memory) { begin(by, memory.get()); }
+  /** Keeps the values of the request for `check_sink`: call it first. */
+  session &keep_values() {
+    detail::check(abatis_session_keep_values(get()));
+    return *this;
+  }
+  verdict check_sink(abatis_sink sink, std::string_view statement, std::string_view base = {}) {
+    abatis_verdict *made;
+    detail::check(abatis_session_check_sink(get(), sink, base.data(), base.size(), statement.data(),
+                                            statement.size(), &made));
+    return verdict(made);
+  }
   abatis_progress request_line(std::string_view method, std::string_view target) {
     abatis_progress progress;
     detail::check(abatis_session_request_line(get(), method.data(), method.size(), target.data(), target.size(),
@@ -226,6 +237,11 @@ public:
   abatis_progress body(std::string_view chunk) {
     abatis_progress progress;
     detail::check(abatis_session_body(get(), chunk.data(), chunk.size(), &progress));
+    return progress;
+  }
+  abatis_progress trailer(std::string_view name, std::string_view value) {
+    abatis_progress progress;
+    detail::check(abatis_session_trailer(get(), name.data(), name.size(), value.data(), value.size(), &progress));
     return progress;
   }
   /* Bytes of the body that wait for what follows. */
@@ -261,6 +277,29 @@ inline verdict inspect_value(const engine &by, scratch &memory, abatis_place pla
 inline verdict validate(const engine &by, scratch &memory, std::string_view schema, std::string_view json) {
   abatis_verdict *made;
   detail::check(abatis_validate(by.get(), memory.get(), schema.data(), schema.size(), json.data(), json.size(), &made));
+  return verdict(made);
+}
+
+/** Values to be looked for in a statement. */
+class values : public detail::owner<abatis_values, abatis_values_free> {
+public:
+  values() {
+    abatis_values *made;
+    detail::check(abatis_values_new(&made));
+    reset(made);
+  }
+
+  values &add(abatis_place place, std::string_view name, std::string_view value) {
+    detail::check(abatis_values_add(get(), place, name.data(), name.size(), value.data(), value.size()));
+    return *this;
+  }
+};
+
+inline verdict check_sink(const engine &by, abatis_sink sink, std::string_view statement, const values &of,
+                          std::string_view base = {}) {
+  abatis_verdict *made;
+  detail::check(abatis_check_sink(by.get(), sink, base.data(), base.size(), statement.data(), statement.size(),
+                                  of.get(), &made));
   return verdict(made);
 }
 

@@ -2,7 +2,7 @@
 //! members in later versions that it does not know yet.
 
 use abatis::model::policy::{Mode, Sensitivity};
-use abatis::{Action, Basis, Coverage, Limit, Part, Place, Progress, Span};
+use abatis::{Action, Basis, Coverage, Dialect, Limit, Part, Place, Progress, Sink, Span};
 
 use crate::error::Failure;
 use crate::status::abatis_status;
@@ -73,6 +73,30 @@ pub enum abatis_part {
     Value = 6,
     /// The body once its content coding and charset were removed.
     DecodedBody = 7,
+    /// The statement of a sink check.
+    Statement = 8,
+}
+
+/// Where a statement goes, and so what it is made of.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum abatis_sink {
+    /// `MySQL` or `MariaDB`.
+    Mysql = 0,
+    /// `PostgreSQL` and its kin.
+    Postgres = 1,
+    /// SQL Server.
+    Mssql = 2,
+    /// Oracle.
+    Oracle = 3,
+    /// `SQLite`.
+    Sqlite = 4,
+    /// A command line for a POSIX shell.
+    Shell = 5,
+    /// A path that has to stay below a base. A base with a drive (`C:\data`) makes it a path of Windows.
+    Path = 6,
+    /// A URL that will be asked for.
+    Url = 7,
 }
 
 /// Whether all was inspected, and if not, why.
@@ -175,6 +199,7 @@ impl From<&Span> for abatis_part {
             Part::Body if span.basis == Basis::Decoded => abatis_part::DecodedBody,
             Part::Body => abatis_part::Body,
             Part::Value => abatis_part::Value,
+            Part::Statement => abatis_part::Statement,
             _ => abatis_part::Other,
         }
     }
@@ -207,6 +232,21 @@ fn member<T: Copy>(members: &[(i32, T)], number: i32) -> Result<T, Failure> {
 
 pub(crate) fn place(number: i32) -> Result<Place, Failure> {
     member(&Place::ALL.map(|place| (abatis_place::from(place) as i32, place)), number)
+}
+
+/// The sink of that number; `base` is for paths.
+pub(crate) fn sink(number: i32, base: &[u8]) -> Result<Sink<'_>, Failure> {
+    let members = [
+        (abatis_sink::Mysql, Sink::Sql(Dialect::Mysql)),
+        (abatis_sink::Postgres, Sink::Sql(Dialect::Postgres)),
+        (abatis_sink::Mssql, Sink::Sql(Dialect::Mssql)),
+        (abatis_sink::Oracle, Sink::Sql(Dialect::Oracle)),
+        (abatis_sink::Sqlite, Sink::Sql(Dialect::Sqlite)),
+        (abatis_sink::Shell, Sink::Shell),
+        (abatis_sink::Path, Sink::Path(base)),
+        (abatis_sink::Url, Sink::Url),
+    ];
+    member(&members.map(|(known, sink)| (known as i32, sink)), number)
 }
 
 pub(crate) fn mode(number: i32) -> Result<Mode, Failure> {

@@ -14,8 +14,8 @@ use crate::scratch::{Memory, abatis_scratch};
 use crate::status::abatis_status;
 use crate::verdict::abatis_verdict;
 
-/// A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_finish`,
-/// `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
+/// A request that comes in pieces: `abatis_session_begin`, `_request_line`, `_header` for each line, `_body` for each chunk, `_trailer` for
+/// each line behind them, `_finish`, `_free`. It keeps its engine, so a reload does not touch it, and nothing that is given to it. One thread at a time, which need
 /// not be the same one; sessions that share a scratch are one in this.
 ///
 /// A call out of order changes nothing but the coverage of the verdict, which becomes `ABATIS_COVERAGE_MISUSE` and in mode block
@@ -30,12 +30,17 @@ pub struct abatis_session {
 }
 
 impl abatis_session {
+    /// The engine that judges.
+    pub(crate) fn engine(&self) -> &abatis_engine {
+        &self.engine
+    }
+
     /// One step of the session, unless an earlier one panicked.
     ///
     /// # Safety
     ///
     /// As the head of the header says: neither the session nor its scratch is used meanwhile.
-    unsafe fn step<T>(
+    pub(crate) unsafe fn step<T>(
         &mut self,
         step: impl FnOnce(&mut Session, &mut Scratch) -> T,
     ) -> Result<T, Failure> {
@@ -164,6 +169,28 @@ pub unsafe extern "C" fn abatis_session_body(
         feed(session, [(data, len)], progress, |session, with| {
             let [chunk] = with.bytes;
             session.body(with.scratch, chunk)
+        })
+    }
+}
+
+/// One trailer line, which came behind the body (RFC 9110, 6.5). Inspected as a header line; a name that may not stand there is the finding
+/// `protocol.trailer`. Findings count trailer lines on from the header lines.
+///
+/// - `progress`: as for `abatis_session_request_line`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn abatis_session_trailer(
+    session: *mut abatis_session,
+    name: *const c_void,
+    name_len: usize,
+    value: *const c_void,
+    value_len: usize,
+    progress: *mut abatis_progress,
+) -> abatis_status {
+    // SAFETY: the head of the header.
+    unsafe {
+        feed(session, [(name, name_len), (value, value_len)], progress, |session, with| {
+            let [name, value] = with.bytes;
+            session.trailer(with.scratch, name, value)
         })
     }
 }

@@ -367,6 +367,88 @@ fn values_are_inspected_as_by_the_engine() {
 }
 
 #[test]
+fn values_are_looked_for_in_statements() {
+    let (engine, scratch) = (engine(""), scratch());
+    let (mut values, mut session, mut verdict) = (null_mut(), null_mut(), dangling_mut());
+    let ((name, name_len), (value, len)) = (data(b"id"), data(b"1 or true"));
+    let statement = |text: &'static [u8]| data(text);
+    // SAFETY: all pointers are good, or NULL where that is asked about.
+    unsafe {
+        assert_eq!(abatis_values_new(&raw mut values), abatis_status::Ok);
+        let status = abatis_values_add(values, 1, name, name_len, value, len);
+        assert_eq!(status, abatis_status::Ok);
+        let status = abatis_values_add(values, 99, name, name_len, value, len);
+        assert_eq!(status, abatis_status::BadEnum);
+        let status = abatis_values_add(null_mut(), 1, name, name_len, value, len);
+        assert_eq!(status, abatis_status::NullPointer);
+
+        assert_eq!(abatis_session_begin(engine, scratch, &raw mut session), abatis_status::Ok);
+        assert_eq!(abatis_session_keep_values(session), abatis_status::Ok);
+        let ((method, method_len), (target, target_len)) = (data(b"GET"), data(b"/?id=1+or+true"));
+        let line = abatis_session_request_line(
+            session,
+            method,
+            method_len,
+            target,
+            target_len,
+            null_mut(),
+        );
+        assert_eq!(line, abatis_status::Ok);
+
+        for (text, rule) in [
+            (&b"select * from t where id = 1 or true"[..], "sink.sql.crossed"),
+            (b"select * from t where id = '1 or true'", ""),
+        ] {
+            let (text, len) = statement(text);
+            let sink = abatis_sink::Sqlite as i32;
+            let call = |out| abatis_check_sink(engine, sink, null(), 0, text, len, values, out);
+            assert_eq!(call(&raw mut verdict), abatis_status::Ok);
+            let finding = abatis_verdict_finding(verdict, 0);
+            assert_eq!(string(abatis_finding_rule(finding)), rule);
+            if !rule.is_empty() {
+                assert_eq!(string(abatis_finding_pointer(finding)), "/id");
+                assert_eq!(abatis_finding_part(finding), abatis_part::Statement);
+                assert_eq!(abatis_finding_start(finding), 27);
+            }
+            abatis_verdict_free(verdict);
+
+            let call = |out| abatis_session_check_sink(session, sink, null(), 0, text, len, out);
+            assert_eq!(call(&raw mut verdict), abatis_status::Ok);
+            let finding = abatis_verdict_finding(verdict, 0);
+            assert_eq!(string(abatis_finding_rule(finding)), rule);
+            abatis_verdict_free(verdict);
+        }
+        let ((base, base_len), (path, len)) = (data(b"/srv"), data(b"/srv/1 or true/.."));
+        for (sink, status) in
+            [(6, abatis_status::Ok), (8, abatis_status::BadEnum), (-1, abatis_status::BadEnum)]
+        {
+            let told = abatis_check_sink(
+                engine,
+                sink,
+                base,
+                base_len,
+                path,
+                len,
+                values,
+                &raw mut verdict,
+            );
+            assert_eq!(told, status);
+            abatis_verdict_free(verdict);
+        }
+        let told = abatis_check_sink(engine, 4, null(), 0, path, len, null(), &raw mut verdict);
+        assert_eq!((told, verdict), (abatis_status::NullPointer, null_mut()));
+        let told = abatis_session_check_sink(null_mut(), 4, null(), 0, path, len, &raw mut verdict);
+        assert_eq!((told, verdict), (abatis_status::NullPointer, null_mut()));
+        assert_eq!(abatis_session_keep_values(null_mut()), abatis_status::NullPointer);
+        abatis_values_free(values);
+        abatis_values_free(null_mut());
+        abatis_session_free(session);
+        abatis_scratch_free(scratch);
+        abatis_engine_free(engine);
+    }
+}
+
+#[test]
 fn documents_are_held_against_schemas() {
     let (engine, scratch) = (engine(SCHEMA), scratch());
     let validate = |schema: &str, document: &[u8]| {
@@ -515,6 +597,46 @@ fn sessions_take_a_request_in_pieces() {
         abatis_session_free(session);
         assert_eq!(abatis_verdict_action(verdict), abatis_action::Block);
         abatis_verdict_free(verdict);
+    }
+}
+
+#[test]
+fn trailers_come_behind_the_body() {
+    let engine = engine("");
+    let (mut session, mut verdict) = (null_mut(), null_mut());
+    let mut progress = abatis_progress::Block;
+    // SAFETY: all pointers are good.
+    unsafe {
+        assert_eq!(abatis_session_begin(engine, null_mut(), &raw mut session), abatis_status::Ok);
+        let ((method, method_len), (target, target_len)) = (data(b"POST"), data(b"/p"));
+        let status = abatis_session_request_line(
+            session,
+            method,
+            method_len,
+            target,
+            target_len,
+            null_mut(),
+        );
+        assert_eq!(status, abatis_status::Ok);
+        let lines: [(&[u8], &[u8], _); 2] = [
+            (b"X-Checksum", b"7", abatis_progress::Continue),
+            (b"Host", b"internal.example", abatis_progress::Block),
+        ];
+        for (name, value, expected) in lines {
+            let ((name, name_len), (value, len)) = (data(name), data(value));
+            let status =
+                abatis_session_trailer(session, name, name_len, value, len, &raw mut progress);
+            assert_eq!((status, progress), (abatis_status::Ok, expected));
+        }
+        assert_eq!(abatis_session_finish(session, &raw mut verdict), abatis_status::Ok);
+        let finding = abatis_verdict_finding(verdict, 0);
+        assert_eq!(string(abatis_finding_rule(finding)), "protocol.trailer");
+        assert_eq!(abatis_finding_part(finding), abatis_part::Header);
+        abatis_verdict_free(verdict);
+        abatis_session_free(session);
+        let status = abatis_session_trailer(null_mut(), method, 1, target, 1, &raw mut progress);
+        assert_eq!((status, progress), (abatis_status::NullPointer, abatis_progress::Block));
+        abatis_engine_free(engine);
     }
 }
 

@@ -26,11 +26,12 @@ fn fails<T>(call: impl FnOnce(*mut *mut T) -> abatis_status) {
 fn every_call_survives_a_panic() {
     let (engine, scratch, policy) = (engine(""), scratch(), policy(""));
     let verdict = inspect(engine, scratch, abatis_place::Query, b"1' or '1'='1");
-    let mut handle = null_mut();
+    let (mut handle, mut values) = (null_mut(), null_mut());
     let ((name, name_len), (value, len)) = (text("default"), data(b"x"));
     // SAFETY: all pointers are good.
     unsafe {
         assert_eq!(abatis_handle_new(engine, &raw mut handle), abatis_status::Ok);
+        assert_eq!(abatis_values_new(&raw mut values), abatis_status::Ok);
         fails(|out| abatis_policy_from_file(name, name_len, out, null_mut()));
         fails(|out| {
             abatis_policy_from_memory(name, name_len, null(), 0, null(), 0, out, null_mut())
@@ -44,6 +45,8 @@ fn every_call_survives_a_panic() {
         fails(|out| abatis_scratch_new(out));
         fails(|out| abatis_session_begin(engine, scratch, out));
         fails(|out| abatis_inspect_value(engine, scratch, 1, value, len, out));
+        fails(|out| abatis_check_sink(engine, 4, null(), 0, value, len, values, out));
+        fails(|out| abatis_values_new(out));
         fails(|out| abatis_validate(engine, scratch, name, name_len, value, len, out));
         let status = panicking(|| abatis_policy_set_mode(policy, 0));
         assert_eq!(status, abatis_status::Panic);
@@ -69,6 +72,7 @@ fn every_call_survives_a_panic() {
         assert_eq!(status, abatis_status::Panic);
         assert_eq!(support::message(error), "the library panicked: a test asked for this");
 
+        abatis_values_free(values);
         abatis_handle_free(handle);
         abatis_verdict_free(verdict);
         abatis_policy_free(policy);

@@ -107,7 +107,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             engines.keep(abatis_engine_clone(engine as *const abatis_engine), abatis_engine_free);
         }
         while !input.0.is_empty() {
-            match input.byte() % 22 {
+            match input.byte() % 23 {
                 0 if reads < 2 => {
                     reads += 1;
                     let (mut policy, mut error) = (null_mut(), null_mut());
@@ -193,7 +193,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                     made(status, session, !engine.is_null());
                     sessions.keep(session, abatis_session_free);
                 }
-                step @ 13..=15 => {
+                step @ (13..=15 | 22) => {
                     let session = sessions.some(input.byte());
                     let (one, two) = (input.bytes(), input.bytes());
                     let ((one, one_len), (two, two_len)) = (parts(&one), parts(&two));
@@ -202,6 +202,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                     let status = match step {
                         13 => abatis_session_request_line(session, one, one_len, two, two_len, out),
                         14 => abatis_session_header(session, one, one_len, two, two_len, out),
+                        22 => abatis_session_trailer(session, one, one_len, two, two_len, out),
                         _ => abatis_session_body(session, one, one_len, out),
                     };
                     assert_eq!(status == abatis_status::Ok, !session.is_null());

@@ -15,8 +15,8 @@ use crate::verdict::Verdict;
 /// A request that comes in pieces.
 ///
 /// It keeps its engine, so a reload does not touch it. Order: `head` (or `request_line` and `header` for each line), `body` for each
-/// chunk, `finish`. A call out of order does nothing, and makes the verdict partial, for the reason `misuse`. Calls from several
-/// threads wait for each other.
+/// chunk, `trailer` for each line behind them, `finish`. A call out of order does nothing, and makes the verdict partial, for the
+/// reason `misuse`. Calls from several threads wait for each other.
 ///
 /// Example:
 ///     >>> session = engine.session()
@@ -115,6 +115,13 @@ impl Session {
     fn body(&self, py: Python<'_>, chunk: Bytes) -> PyResult<PyProgress> {
         let bytes = chunk.len();
         self.with(py, bytes, |session, scratch| session.body(scratch, &chunk)).map(PyProgress)
+    }
+
+    /// One trailer line, which came behind the body. Inspected as a header line; a name that may not stand there is `protocol.trailer`.
+    fn trailer(&self, py: Python<'_>, name: Bytes, value: Bytes) -> PyResult<PyProgress> {
+        let bytes = value.len();
+        self.with(py, bytes, |session, scratch| session.trailer(scratch, &name, &value))
+            .map(PyProgress)
     }
 
     /// The end of the request: what was cut is inspected, schemas are settled. Later calls change nothing.

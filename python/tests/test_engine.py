@@ -122,6 +122,25 @@ def test_wrong_arguments_are_told(engine: Engine, call, error: type[Exception], 
     assert text in str(raised.value)
 
 
+def test_messages_of_a_websocket_are_values(engine: Engine) -> None:
+    assert engine.inspect_value('{"to": "room 7", "text": "it\'s tea time"}', "body").action is Action.ALLOW
+    verdict = engine.inspect_value(json.dumps({"to": "room 7", "text": ATTACK}), "body")
+    assert (verdict.action, verdict.findings[0].pointer) == (Action.BLOCK, "/text")
+
+
+def test_trailers_come_behind_the_body(engine: Engine) -> None:
+    session = engine.session()
+    session.head("POST", "/notes", {"Content-Type": "text/plain"})
+    session.body(b"Dear all,")
+    assert session.trailer("X-Checksum", "7") is Progress.CONTINUE
+    assert session.trailer("Host", "internal.example") is Progress.BLOCK
+    # Nothing of the body comes behind them.
+    session.body(b"more")
+    verdict = session.finish()
+    assert verdict.findings[0].rule == "protocol.trailer"
+    assert verdict.partial == "misuse"
+
+
 def test_errors_of_files_name_file_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "typos.yaml"
     path.write_text("mod: block\nsensitivity: hihg\n")

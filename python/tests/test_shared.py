@@ -57,19 +57,26 @@ def is_wanted(finding: Finding, case: dict[str, Any], verdict: Verdict) -> bool:
 @pytest.mark.parametrize("case", list(shared.requests()), ids=lambda case: case["why"])
 def test_requests_are_judged_as_said_whole_and_in_pieces(case: dict[str, Any]) -> None:
     judge = engine(case.get("policy", "{}"))
-    headers, body = case.get("headers", []), case["body"]
+    headers, body, trailers = case.get("headers", []), case["body"], case.get("trailers", [])
     method, target = case["method"], case["target"]
-    whole = judge.inspect(method=method, target=target, headers=headers, body=body)
+
+    def in_pieces(*pieces: bytes) -> Verdict:
+        session = judge.session()
+        session.head(method, target, headers)
+        for piece in pieces:
+            session.body(piece)
+        for name, value in trailers:
+            session.trailer(name, value)
+        return session.finish()
+
+    # Only sessions take trailers.
+    whole = judge.inspect(method=method, target=target, headers=headers, body=body) if not trailers else in_pieces(body)
     assert str(whole.action) == case["action"]
     assert whole.partial == case.get("partial")
     if case.keys() & {"rule", "class", "pointer"}:
         assert any(is_wanted(finding, case, whole) for finding in whole.findings), whole.to_json()
     for at in range(len(body) + 1):
-        session = judge.session()
-        session.head(method, target, headers)
-        session.body(body[:at])
-        session.body(body[at:])
-        assert session.finish() == whole
+        assert in_pieces(body[:at], body[at:]) == whole
 
 
 def test_verdicts_are_those_of_the_command() -> None:

@@ -39,7 +39,7 @@ impl Error for Refused {}
 /// The body as the inner service sees it: the bytes, the trailers and the errors of the body `B` inside, inspected before or
 /// while they are read.
 ///
-/// Trailers are passed on and not inspected. A body that was buffered comes in one frame.
+/// Trailers are inspected like headers and passed on. A body that was buffered comes in one frame.
 pub struct InspectedBody<B> {
     /// Inspected, and not yet handed out.
     held: Bytes,
@@ -96,7 +96,12 @@ where
                     (Some(Frame::data(data)), passed)
                 }
                 // Trailers come last, so the verdict is known before they are handed out.
-                Err(frame) => (Some(frame), inspect(b"", true)),
+                Err(frame) => {
+                    let trailers = frame.trailers_ref();
+                    let inspection = self.inspection.as_mut();
+                    let passed = inspection.map_or(Ok(()), |inspection| inspection.end(trailers));
+                    (Some(frame), passed)
+                }
             },
         };
         match (passed, frame) {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use abatis::{Engine, Progress, Request, Session};
-use http::Version;
 use http::header::HOST;
 use http::request::Parts;
+use http::{HeaderMap, Version};
 
 use crate::layer::Config;
 use crate::record::{Record, Why};
@@ -68,6 +68,21 @@ impl Inspection {
         let session = &mut self.session;
         let progress = self.config.pool.with(|scratch| session.body(scratch, chunk));
         self.go_on(progress)
+    }
+
+    /// The end of the body, with the lines behind it.
+    pub(crate) fn end(&mut self, trailers: Option<&HeaderMap>) -> Passed {
+        if self.settled {
+            return Ok(());
+        }
+        let session = &mut self.session;
+        for (name, value) in trailers.into_iter().flatten() {
+            let (name, value) = (name.as_ref(), value.as_bytes());
+            let progress = self.config.pool.with(|scratch| session.trailer(scratch, name, value));
+            // What follows adds evidence; the verdict is asked for below.
+            let _: Progress = progress;
+        }
+        self.finish()
     }
 
     /// The end of the body.

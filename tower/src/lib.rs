@@ -65,7 +65,7 @@
 //! - **Streams in both directions need [`BodyMode::Stream`]**, as in gRPC, or both sides wait: choose it for them by
 //!   [`AbatisLayer::body_mode_by`]. List `application/grpc` and its kin among the policy's `body_types.opaque`, or its frames are read as
 //!   text of an unknown type.
-//! - **Trailers are passed on uninspected.**
+//! - **Trailers** are inspected with the end of the body, and passed on.
 //! - **Upgrades and tunnels** (WebSocket, CONNECT) are judged by their head; what the two sides say afterwards is not seen. Their
 //!   requests pass with all extensions.
 //! - **`HeaderMap` keeps no order between names.** Spans of findings count header lines in the order of the map; on HTTP/2 the host is

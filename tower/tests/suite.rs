@@ -12,7 +12,7 @@ use abatis_tower::{AbatisLayer, BodyMode, InspectedBody};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Channel, Empty};
 use serde::Deserialize;
@@ -34,6 +34,8 @@ struct Case {
     headers: Vec<(String, String)>,
     body: Option<String>,
     body_b64: Option<String>,
+    #[serde(default)]
+    trailers: Vec<(String, String)>,
     action: String,
 }
 
@@ -53,9 +55,15 @@ impl Case {
         }
         let body = self.body();
         let size = body.len().div_ceil(pieces).max(1);
-        let (mut to, channel) = Channel::new(body.len().div_ceil(size).max(1));
+        let (mut to, channel) = Channel::new(body.len().div_ceil(size) + 1);
         for piece in body.chunks(size) {
             to.try_send(Frame::data(Bytes::copy_from_slice(piece))).unwrap();
+        }
+        if !self.trailers.is_empty() {
+            let named =
+                |(name, value): &(String, String)| Some((name.parse().ok()?, value.parse().ok()?));
+            let lines: Option<HeaderMap> = self.trailers.iter().map(named).collect();
+            to.try_send(Frame::trailers(lines?)).unwrap();
         }
         let request = request.body(channel).ok()?;
         // Where the parser of targets reads another one, the engine is asked about that.

@@ -76,6 +76,7 @@ impl<'l> Line<'l> {
             target,
             headers,
             body: Vec::new(),
+            trailers: Vec::new(),
         })
     }
 

@@ -96,6 +96,8 @@ pub(crate) fn request(line: &[u8]) -> Result<Item<'_>, Unreadable> {
         #[serde(borrow, default)]
         headers: Option<&'l RawValue>,
         #[serde(borrow, default)]
+        trailers: Option<&'l RawValue>,
+        #[serde(borrow, default)]
         body: Option<&'l RawValue>,
         #[serde(borrow, default)]
         body_b64: Option<&'l RawValue>,
@@ -110,13 +112,14 @@ pub(crate) fn request(line: &[u8]) -> Result<Item<'_>, Unreadable> {
         Some(value) => line.string(name, value),
         None => line.wrong(format!("`{name}` is missing")),
     };
-    let headers = match keys.headers {
-        Some(headers) => {
-            let pairs = "a list of [name, value] pairs of strings";
-            line.read::<Vec<(String, String)>>("headers", pairs, headers)?
-        }
-        None => Vec::new(),
+    let owned = |text: String| Cow::Owned(text.into_bytes());
+    let lines = |name: &str, lines: Option<&RawValue>| {
+        let Some(lines) = lines else { return Ok(Vec::new()) };
+        let pairs = "a list of [name, value] pairs of strings";
+        let lines = line.read::<Vec<(String, String)>>(name, pairs, lines)?;
+        Ok(lines.into_iter().map(|(name, value)| (owned(name), owned(value))).collect())
     };
+    let (headers, trailers) = (lines("headers", keys.headers)?, lines("trailers", keys.trailers)?);
     let body = match (keys.body, keys.body_b64) {
         (Some(body), None) => line.string("body", body)?.into_bytes(),
         (None, Some(coded)) => line.base64("body_b64", coded)?,
@@ -127,15 +130,15 @@ pub(crate) fn request(line: &[u8]) -> Result<Item<'_>, Unreadable> {
     // What they hold is another program's business: what is no time or no text is none.
     let text =
         |value: Option<&RawValue>| -> Option<String> { serde_json::from_str(value?.get()).ok() };
-    let owned = |text: String| Cow::Owned(text.into_bytes());
     Ok(Item {
         id: Id::Given(keys.id),
         time: text(keys.time).and_then(|time| time.parse().ok()),
         client: text(keys.client).map(Cow::Owned),
         method: owned(method),
         target: owned(target),
-        headers: headers.into_iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+        headers,
         body,
+        trailers,
     })
 }
 

@@ -46,9 +46,9 @@ fn hint<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
         .map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
-/// Ids that belong to findings which no rule file makes: what the parsers and the schemas say.
+/// Ids that belong to findings which no rule file makes: what the parsers, the schemas and the sink checks say.
 fn is_reserved(id: &str) -> bool {
-    id.starts_with("protocol.") || id.starts_with("schema.")
+    id.starts_with("protocol.") || id.starts_with("schema.") || crate::sink::is_rule(id)
 }
 
 #[cfg(test)]

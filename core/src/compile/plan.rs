@@ -16,7 +16,7 @@ use crate::detect::LanguageId;
 use crate::detect::pattern::Patterns;
 use crate::detect::segment::Weights;
 use crate::error::{BuildError, Diagnostic};
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
 use crate::model::policy::{
     Ambiguities, BodyTypes, Disposition, Exclusion, OnPartial, Policy, RuleMode,
 };
@@ -32,6 +32,8 @@ use crate::verdict::Limit;
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    /// The worst steps of a byte.
+    pub(crate) steps_per_byte: u64,
     pub(crate) ambiguities: Ambiguities,
     pub(crate) body_types: BodyTypes,
     on_partial: OnPartial,
@@ -40,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) languages: Vec<LanguageRule>,
     /// Classes that open the gate of any language; all of them if gates are not asked.
     pub(crate) gates: Classes,
+    /// The same language by language; none for one that is switched off.
+    each_gate: [Classes; LanguageId::ALL.len()],
     literals: Literals,
     pub(crate) patterns: Patterns,
     /// Index into `rules` for each pattern.
@@ -256,9 +260,10 @@ impl Plan {
                 Err(found) => errors.extend(found),
             }
         }
-        let patterns = Patterns::compile(&pattern_sources, &mut words).map_err(|found| {
-            errors.extend(found.into_iter().map(|diagnostic| at_rule(bundle, diagnostic)));
-        });
+        let patterns = Patterns::compile(&pattern_sources, &mut words, policy.limits.rule_steps)
+            .map_err(|found| {
+                errors.extend(found.into_iter().map(|diagnostic| at_rule(bundle, diagnostic)));
+            });
         let exclusions = Exclusions::compile(
             &policy.source,
             "/exclusions",
@@ -283,7 +288,14 @@ impl Plan {
         } else {
             Classes::ALL
         };
+        let contexts = languages.iter().map(|language| language.id.contexts()).sum();
+        let steps_per_byte = policy.limits.steps_per_byte(contexts, patterns.expressions());
+        let mut each_gate = [Classes::NONE; LanguageId::ALL.len()];
+        for language in &languages {
+            each_gate[language.id as usize] = language.gate;
+        }
         let plan = Plan {
+            steps_per_byte,
             settings: Settings { mode: policy.mode, sensitivity: policy.sensitivity },
             limits: policy.limits.clone(),
             ambiguities: policy.ambiguities.clone(),
@@ -292,6 +304,7 @@ impl Plan {
             gated,
             languages,
             gates,
+            each_gate,
             literals,
             patterns,
             pattern_rules,
@@ -334,6 +347,15 @@ impl Plan {
         self.literals.find(reading, hits);
     }
 
+    /// The languages whose gate opens for a text of these classes, as bits.
+    #[inline]
+    pub(crate) fn opened(&self, classes: Classes) -> u32 {
+        let bit = |(id, gate): (&LanguageId, &Classes)| {
+            if classes.intersects(*gate) { id.bit() } else { 0 }
+        };
+        LanguageId::ALL.iter().zip(&self.each_gate).map(bit).fold(0, |open, bit| open | bit)
+    }
+
     /// The policy's schema of that name.
     pub(crate) fn schema(&self, name: &str) -> Option<&CompiledSchema> {
         self.schemas.get(name).map(|schema| &**schema)
@@ -366,6 +388,24 @@ impl Plan {
     pub(crate) fn protocol_rule(&self, rule: &str) -> (RuleId, RuleMode) {
         let known = self.protocol.iter().find(|(id, _)| id.as_str() == rule);
         known.cloned().unwrap_or_else(|| (RuleId::from(rule), RuleMode::On))
+    }
+
+    /// The budget of one run.
+    pub(crate) fn budget(&self) -> Budget {
+        self.limits.budget_of(self.steps_per_byte)
+    }
+
+    /// What each rule costs a byte at worst, in the order of the rules.
+    pub(crate) fn rule_steps(&self) -> Vec<(RuleId, usize)> {
+        let of_languages = self.languages.iter().map(|of| (of.rule, of.id.contexts()));
+        let of_patterns =
+            self.patterns.steps().map(|(pattern, steps)| (self.pattern_rules[pattern], steps));
+        let mut steps: Vec<_> = of_languages.chain(of_patterns).collect();
+        steps.sort_unstable();
+        let named = |(rule, steps): (u16, usize)| {
+            Some((self.rules.get(usize::from(rule))?.id.clone(), steps))
+        };
+        steps.into_iter().filter_map(named).collect()
     }
 
     /// Bytes that automata and tables take.

@@ -125,9 +125,13 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
 fn write(rewrite: &mut Rewrite<'_>, replaced: Range<usize>, start: usize, symbols: &[u8]) -> bool {
     let mut done = replaced.start;
     let mut groups = Groups::new(symbols);
-    for (end, bytes) in groups.by_ref() {
+    // The first stands for what is before it, too.
+    while let Some((end, bytes)) = groups.next() {
         rewrite.replace(done..start + end, &bytes, Transform::Base64);
         done = start + end;
+        let taken = rewrite.replace_groups(done, groups.whole(), group, Transform::Base64);
+        done += taken;
+        groups.at += taken;
     }
     let rest = groups.rest();
     if let Some((bytes, len)) = rest {
@@ -230,6 +234,15 @@ impl<'a> Groups<'a> {
         Groups { symbols, at: 0, bits: 0, len: 0 }
     }
 
+    /// The next groups, a few of them, if they hold nothing but symbols.
+    fn whole(&self) -> &'a [[u8; 4]] {
+        const FEW: usize = 64;
+        let rest =
+            if self.len == 0 { self.symbols.get(self.at..).unwrap_or_default() } else { &[] };
+        let groups = rest.as_chunks().0;
+        groups.get(..FEW).unwrap_or(groups)
+    }
+
     /// After the last group, the bytes of one that is not full, and how many; none if this is not base64.
     fn rest(&self) -> Option<([u8; 2], usize)> {
         match self.len {
@@ -241,21 +254,23 @@ impl<'a> Groups<'a> {
     }
 }
 
+/// What four symbols write, if that is what they are.
+#[inline]
+fn group(symbols: &[u8; 4]) -> Option<[u8; 3]> {
+    let value = |symbol: u8| u32::from(VALUES[symbol as usize]);
+    let [a, b, c, d] = *symbols;
+    let (a, b, c, d) = (value(a), value(b), value(c), value(d));
+    if (a | b | c | d) < 64 {
+        let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+        return Some(bytes);
+    }
+    None
+}
+
 impl Iterator for Groups<'_> {
     type Item = (usize, [u8; 3]);
 
-    #[inline]
     fn next(&mut self) -> Option<(usize, [u8; 3])> {
-        // PERF: whole groups without line breaks are all there is to nearly every value: half the time.
-        if self.len == 0
-            && let Some(symbols) = self.symbols.get(self.at..)
-            && let Some(group) = symbols.first_chunk::<4>()
-            && let [a, b, c, d] = group.map(|symbol| VALUES[symbol as usize])
-            && (a | b | c | d) < 64
-        {
-            self.at += 4;
-            return Some((self.at, [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]));
-        }
         while let Some(&byte) = self.symbols.get(self.at) {
             let value = VALUES[byte as usize];
             if value == INVALID {
@@ -281,6 +296,16 @@ impl Iterator for Groups<'_> {
 /// Whether the first [`HEAD`] symbols decode to something worth reading on.
 fn head_is_plausible(symbols: &[u8]) -> bool {
     let mut bytes = [0; HEAD / 4 * 3];
+    // PERF: whole groups without line breaks are all there is to nearly every value: half the time.
+    if let Some(groups) = symbols.first_chunk::<HEAD>().map(|head| head.as_chunks().0)
+        && bytes.as_chunks_mut().0.iter_mut().zip(groups).all(|(slot, four)| {
+            let bytes = group(four);
+            *slot = bytes.unwrap_or_default();
+            bytes.is_some()
+        })
+    {
+        return is_text(&bytes, true) || is_magic(&bytes);
+    }
     let mut len = 0;
     let mut groups = Groups::new(symbols.get(..HEAD).unwrap_or(symbols));
     for (slot, (_, group)) in bytes.chunks_exact_mut(3).zip(groups.by_ref()) {
@@ -288,7 +313,7 @@ fn head_is_plausible(symbols: &[u8]) -> bool {
         len += 3;
     }
     let head = bytes.get(..len).unwrap_or_default();
-    is_magic(head) || is_text(head, true)
+    is_text(head, true) || is_magic(head)
 }
 
 fn is_magic(bytes: &[u8]) -> bool {
@@ -311,7 +336,7 @@ fn is_text(bytes: &[u8], cut: bool) -> bool {
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let (len, what) = utf8::read(rest);
         let good = match what {
-            Read::Valid('\t' | '\n' | '\r') => true,
+            Read::Valid('\t'..='\r') => true,
             Read::Valid(c) => !c.is_control(),
             _ => cut && len == rest.len(),
         };
@@ -359,6 +384,7 @@ mod tests {
         assert_eq!(view.source(0..3), 0..5);
         assert_eq!(view.source(9..12), 13..19);
         assert_eq!(view.source(15..16), 23..28);
+        assert_eq!(view.source(4..8), 5..13);
     }
 
     #[test]

@@ -34,7 +34,6 @@ mod zero_width;
 pub(crate) use fold::folds_to;
 pub(crate) use notes::{Notes, Oddity};
 pub(crate) use readings::{Coding, Reading, Readings};
-#[cfg(test)]
 pub(crate) use step::STEPS;
 pub use view::Transform;
 

@@ -68,7 +68,7 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
 
 /// Whether a separator stands beside a dot or a separator, or behind parameters: without, nothing resolves. O(len),
 /// overstates.
-fn may_resolve(input: &[u8], blanks: bool) -> bool {
+pub(super) fn may_resolve(input: &[u8], blanks: bool) -> bool {
     let parameters = if blanks { None } else { memchr(b';', input) };
     let parameters = parameters.unwrap_or(input.len());
     let mut separators = memchr2_iter(b'/', b'\\', input);

@@ -19,7 +19,7 @@ use super::notes::{Notes, Oddity};
 use super::percent::Flavour;
 use super::step::{STEPS, Step, TRIGGERS};
 use super::view::{Transform, View};
-use super::{base64, json_string, percent};
+use super::{base64, json_string, path, percent};
 use crate::classes::Classes;
 use crate::limits::{Budget, Limits};
 
@@ -198,7 +198,8 @@ impl Readings {
         budget: &mut Budget,
     ) -> Notes {
         self.recycle(classes);
-        if Readings::only_raw(raw, classes) {
+        // What is no base64 at a closer look is found out below.
+        if !classes.intersects(TRIGGERS) && !base64::may_be(raw, classes) {
             return Notes::default();
         }
         self.explore(raw, coding, rounds, limits, budget);
@@ -209,6 +210,13 @@ impl Readings {
     #[inline]
     pub(crate) fn only_raw(raw: &[u8], classes: Classes) -> bool {
         !classes.intersects(TRIGGERS)
+            && (!base64::may_be(raw, classes) || !base64::is_plausible(raw))
+    }
+
+    /// The same for a value of which no byte but slashes triggers a step. O(len).
+    pub(crate) fn only_raw_but_slashes(raw: &[u8], classes: Classes) -> bool {
+        debug_assert!(!classes.without(Classes::SLASH).intersects(TRIGGERS));
+        !path::may_resolve(raw, classes.intersects(Classes::SPACE))
             && (!base64::may_be(raw, classes) || !base64::is_plausible(raw))
     }
 
@@ -395,10 +403,7 @@ impl Readings {
             return Some(());
         }
         let mut first = true;
-        for step in STEPS {
-            if steps & step.bit() == 0 {
-                continue;
-            }
+        for step in STEPS.into_iter().filter(|step| steps & step.bit() != 0) {
             self.spare();
             let (live, spares) = self.nodes.split_at_mut(self.len);
             let (parent, spare) = (live.get(index)?, spares.first_mut()?);

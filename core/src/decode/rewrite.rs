@@ -35,6 +35,22 @@ impl<'a> Rewrite<'a> {
         self.done = src.end;
     }
 
+    /// From `start` of the input on, up to where all was replaced, see [`View::replace_groups`].
+    #[inline]
+    pub(crate) fn replace_groups(
+        &mut self,
+        start: usize,
+        groups: &[[u8; 4]],
+        decode: impl Fn(&[u8; 4]) -> Option<[u8; 3]>,
+        by: Transform,
+    ) -> usize {
+        debug_assert!(self.done == start);
+        let len = self.out.replace_groups(start, groups, decode);
+        self.out.mark(by);
+        self.done = start + len;
+        len
+    }
+
     /// `src` of the input reads as the character `c`, in UTF-8.
     #[inline]
     pub(crate) fn replace_char(&mut self, src: Range<usize>, c: char, by: Transform) {

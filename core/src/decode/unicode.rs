@@ -80,7 +80,9 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
         let at = end + found;
         let between = input.get(end..at).unwrap_or_default();
         let joined = between.is_empty();
-        if let Some(last) = between.iter().rev().take(BLANKS).find(|&&byte| byte != b' ') {
+        if let Some(last) =
+            between.iter().rev().take(BLANKS).find(|byte| !byte.is_ascii_whitespace())
+        {
             ascii = last.is_ascii_graphic();
         } else if found > BLANKS {
             ascii = false;
@@ -126,7 +128,8 @@ pub(crate) fn decode(input: &[u8], out: &mut View) -> bool {
             before || joined && ascii || shows(after)
         };
         let beside_ascii = || {
-            let blanks = after.iter().take(BLANKS).take_while(|&&byte| byte == b' ').count();
+            let blanks =
+                after.iter().take(BLANKS).take_while(|byte| byte.is_ascii_whitespace()).count();
             ascii || shows(after.get(blanks..).unwrap_or_default())
         };
         if zero_width::ignorable(c) && touches() {

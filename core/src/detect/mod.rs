@@ -139,6 +139,12 @@ impl LanguageId {
         LanguageId::Template,
     ];
 
+    /// The language as a bit of a set.
+    #[inline]
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+
     /// The name that rules and weight files use.
     pub(crate) fn name(self) -> &'static str {
         dispatch!(self, language => name_of(language))
@@ -157,6 +163,11 @@ impl LanguageId {
     /// Its token names.
     pub(crate) fn tokens(self) -> &'static [&'static str] {
         dispatch!(self, language => tokens_of(language))
+    }
+
+    /// How many start contexts it has: passes over a reading.
+    pub(crate) fn contexts(self) -> usize {
+        (0..16).take_while(|&context| !self.context(context).is_empty()).count()
     }
 
     /// The name of one of its start contexts.
@@ -298,7 +309,7 @@ pub(crate) fn features<L: Language>(
     view: &[u8],
     evidence: &Evidence,
 ) -> Vec<Feature> {
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { tokens: Vec::with_capacity(view.len().min(64)) };
     language.lex(evidence.context, view, &mut recorder);
     recorder.features(weights, &evidence.range)
 }

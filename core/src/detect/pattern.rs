@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use regex_automata::Input;
 use regex_automata::meta::{Cache, Config, Regex};
-use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::syntax;
 
 use super::needs::Needs;
@@ -38,7 +38,8 @@ impl Decoding {
                 | Transform::JsonString
                 | Transform::Leaf
                 | Transform::Join
-                | Transform::Xml,
+                | Transform::Xml
+                | Transform::Charset,
             ) => Decoding::Raw,
             Some(Transform::Percent | Transform::PercentU) => Decoding::Percent,
             Some(Transform::HtmlEntity) => Decoding::HtmlEntity,
@@ -101,13 +102,17 @@ enum Kind {
 struct Expression {
     regex: Regex,
     needs: Needs,
+    /// States that it may be in at once: what a byte costs at worst, where automata do not fit into their caches.
+    states: usize,
 }
 
 impl Patterns {
-    /// Compiles the literal and regex rules among `rules`, their literals into `literals`. Reports every error.
+    /// Compiles the literal and regex rules among `rules`, their literals into `literals`. Reports every error, and expressions
+    /// that may take more than `most` steps a byte.
     pub(crate) fn compile(
         rules: &[&Rule],
         literals: &mut literals::Builder,
+        most: usize,
     ) -> Result<Patterns, Vec<Diagnostic>> {
         let mut compiled =
             Patterns { rules: Vec::new(), waiting: Vec::new(), identity: Arc::new(()) };
@@ -119,6 +124,13 @@ impl Patterns {
             let (texts, regex) = match &rule.matcher {
                 Matcher::Literals(texts) => (texts, None),
                 Matcher::Regex(matcher) => match regex(&matcher.pattern) {
+                    Ok(Expression { states, .. }) if states > most => {
+                        error(format!(
+                            "the expression may take {states} steps a byte, more than limits.rule_steps, which is {most}; \
+                             repeat less, or divide it into rules"
+                        ));
+                        continue;
+                    }
                     Ok(regex) => (&matcher.with, Some(regex)),
                     Err(message) => {
                         error(message);
@@ -209,6 +221,19 @@ impl Patterns {
         }
     }
 
+    /// What each rule costs a byte at worst, by its index: nothing if the scan for literals decides it.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.rules.iter().map(|pattern| match &pattern.kind {
+            Kind::Literals(_) => (pattern.rule, 0),
+            Kind::Regex(expression) => (pattern.rule, expression.states),
+        })
+    }
+
+    /// How many rules are expressions.
+    pub(crate) fn expressions(&self) -> usize {
+        self.rules.iter().filter(|pattern| matches!(pattern.kind, Kind::Regex(_))).count()
+    }
+
     /// Memory taken, in bytes.
     pub(crate) fn memory_usage(&self) -> usize {
         let waiting: usize =
@@ -281,8 +306,13 @@ fn regex(pattern: &str) -> Result<Expression, String> {
     if regex.is_match("") {
         return Err("the expression matches nothing at all, so it matches everywhere".to_owned());
     }
-    let needs = syntax::parse_with(pattern, &syntax);
-    Ok(Expression { regex, needs: needs.map_or_else(|_| Needs::nothing(), |hir| Needs::of(&hir)) })
+    let unreadable = |error: &dyn std::fmt::Display| format!("not an expression: {error}");
+    let hir = syntax::parse_with(pattern, &syntax).map_err(|error| unreadable(&error))?;
+    let config = thompson::Config::new().utf8(false).nfa_size_limit(Some(NFA_BYTES));
+    let config = config.which_captures(WhichCaptures::None);
+    let nfa = NFA::compiler().configure(config).build_from_hir(&hir);
+    let states = nfa.map_err(|error| unreadable(&error))?.states().len();
+    Ok(Expression { regex, needs: Needs::of(&hir), states })
 }
 
 /// The memory of a run: caches of the lazy automata, made when a rule first runs.
@@ -368,7 +398,7 @@ mod tests {
         fn with(rules: &[Rule], build: fn(literals::Builder) -> Literals) -> Run {
             let mut literals = literals::Builder::default();
             let rules: Vec<&Rule> = rules.iter().collect();
-            let patterns = Patterns::compile(&rules, &mut literals).unwrap();
+            let patterns = Patterns::compile(&rules, &mut literals, usize::MAX).unwrap();
             let literals = build(literals);
             Run { patterns, literals, hits: Hits::default(), scratch: PatternScratch::default() }
         }
@@ -543,7 +573,8 @@ mod tests {
             rule("id: a.fine\nmatcher: {literals: [a]}"),
         ];
         let rules: Vec<&Rule> = rules.iter().collect();
-        let errors = Patterns::compile(&rules, &mut literals::Builder::default()).unwrap_err();
+        let errors =
+            Patterns::compile(&rules, &mut literals::Builder::default(), usize::MAX).unwrap_err();
         let named: Vec<_> = errors.iter().filter_map(|error| error.rule.as_deref()).collect();
         assert_eq!(named, ["a.open", "a.empty", "a.large", "a.none", "a.blank"]);
         assert!(errors[2].message.contains("repeat less"), "{}", errors[2]);

@@ -5,6 +5,7 @@
 mod languages;
 mod parsers;
 mod requests;
+mod sinks;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -34,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parse_header", parsers::parse_header),
     ("parse_json", parsers::parse_json),
     ("parse_xml", parsers::parse_xml),
+    ("parse_packed", parsers::parse_packed),
     ("parse_graphql", parsers::parse_graphql),
     ("detect_sql", |view| languages::holds(sql::Sql, view)),
     ("detect_shell", |view| languages::holds(shell::Shell, view)),
@@ -43,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_url", |view| languages::holds(url::Url, view)),
     ("detect_code", |view| languages::holds(code::Code, view)),
     ("detect_template", |view| languages::holds(template::Template, view)),
+    ("sink", sinks::sink),
     ("load", load),
 ];
 

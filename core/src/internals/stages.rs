@@ -65,7 +65,7 @@ impl Prefilter {
 pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
     let id = LanguageId::ALL.into_iter().find(|id| id.name() == name)?;
     let weights = &engine.plan().language(id)?.weights;
-    let mut budget = engine.plan().limits.budget();
+    let mut budget = engine.plan().budget();
     let evidence = id.judge(weights, value, Classes::of(value), &mut budget);
     Some(evidence.map_or(0, |evidence| weights.calibrate(evidence.score)))
 }
@@ -139,5 +139,5 @@ fn spent(engine: &Engine, run: impl FnOnce(&mut State, &mut Memory)) -> u64 {
     let mut state = State::new(plan);
     state.reset(plan);
     run(&mut state, &mut Memory::default());
-    plan.limits.budget().left() - state.case.budget.left()
+    plan.budget().left() - state.case.budget.left()
 }

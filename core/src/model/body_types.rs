@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Known without being listed: `application/json`, `text/json` and any `*/*+json` are JSON, `application/x-ndjson`, `application/jsonl`
 /// and `application/json-seq` several JSON documents, `application/xml`, `text/xml` and any `*/*+xml` XML,
-/// `application/x-www-form-urlencoded` is a form, `multipart/form-data` is one whose parts are fields and files, `text/plain` and
-/// `application/graphql` are one text. What is neither known nor listed, or missing, is read as
+/// `application/x-www-form-urlencoded` is a form, `multipart/form-data` is one whose parts are fields and files, any other `multipart/*` is
+/// made of parts, `application/msgpack` with its older names and `application/cbor` with any `*/*+cbor` are what they say, `text/plain` and `application/graphql` are one text. What is neither known nor listed, or missing, is read as
 /// the union of all of these, and `ambiguities.body_type` says whether it passes.
 ///
 /// # Defaults
@@ -63,10 +63,14 @@ pub enum BodyKind {
     Ndjson,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/form-data` (RFC 7578).
+    /// `multipart/form-data` (RFC 7578), and any other `multipart/*` (RFC 2046, 5.1).
     Multipart,
     /// XML 1.0.
     Xml,
+    /// MessagePack.
+    Msgpack,
+    /// CBOR (RFC 8949).
+    Cbor,
     /// One text.
     Text,
     /// Not at all: binary.
@@ -75,12 +79,14 @@ pub enum BodyKind {
 
 impl BodyKind {
     /// Every kind.
-    pub const ALL: [BodyKind; 7] = [
+    pub const ALL: [BodyKind; 9] = [
         BodyKind::Json,
         BodyKind::Ndjson,
         BodyKind::Form,
         BodyKind::Multipart,
         BodyKind::Xml,
+        BodyKind::Msgpack,
+        BodyKind::Cbor,
         BodyKind::Text,
         BodyKind::Opaque,
     ];
@@ -127,7 +133,7 @@ impl BodyTypes {
 }
 
 fn known(media_type: &str) -> Option<BodyKind> {
-    const KNOWN: [(&str, BodyKind); 13] = [
+    const KNOWN: [(&str, BodyKind); 16] = [
         ("application/json", BodyKind::Json),
         ("text/json", BodyKind::Json),
         ("application/x-ndjson", BodyKind::Ndjson),
@@ -136,9 +142,12 @@ fn known(media_type: &str) -> Option<BodyKind> {
         ("application/x-jsonlines", BodyKind::Ndjson),
         ("application/json-seq", BodyKind::Ndjson),
         ("application/x-www-form-urlencoded", BodyKind::Form),
-        ("multipart/form-data", BodyKind::Multipart),
         ("application/xml", BodyKind::Xml),
         ("text/xml", BodyKind::Xml),
+        ("application/msgpack", BodyKind::Msgpack),
+        ("application/x-msgpack", BodyKind::Msgpack),
+        ("application/vnd.msgpack", BodyKind::Msgpack),
+        ("application/cbor", BodyKind::Cbor),
         ("application/graphql", BodyKind::Text),
         ("text/plain", BodyKind::Text),
     ];
@@ -148,8 +157,10 @@ fn known(media_type: &str) -> Option<BodyKind> {
         end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
     };
     match () {
+        () if in_range("multipart/*", media_type) => Some(BodyKind::Multipart),
         () if ends_in("+json") => Some(BodyKind::Json),
         () if ends_in("+xml") => Some(BodyKind::Xml),
+        () if ends_in("+cbor") => Some(BodyKind::Cbor),
         () => {
             KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(media_type)).map(|known| known.1)
         }
@@ -187,6 +198,8 @@ mod tests {
             ("application/json", Some(BodyKind::Opaque)),
             ("text/json", Some(BodyKind::Json)),
             ("text/csv", Some(BodyKind::Text)),
+            ("multipart/form-data", Some(BodyKind::Multipart)),
+            ("Multipart/Mixed", Some(BodyKind::Multipart)),
             ("image", None),
             ("imagé/p", None),
             ("", None),

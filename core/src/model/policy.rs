@@ -230,6 +230,8 @@ pub struct Ambiguities {
     pub xml_malformed: Disposition,
     /// A document type declaration in XML: entities of its own, whatever they stand for. Default block.
     pub xml_doctype: Disposition,
+    /// A body declared as MessagePack or CBOR that is not one document. Default block.
+    pub packed_malformed: Disposition,
     /// A GraphQL document beyond `limits.graphql_depth`, `graphql_aliases` or `graphql_operations`. Default block.
     pub graphql_size: Disposition,
     /// Bytes that are not UTF-8 outside of JSON. Default accept: they are inspected as lenient readers decode them.
@@ -245,6 +247,8 @@ pub struct Ambiguities {
     /// A multipart body that is not as RFC 7578 has it: a boundary within text, names that are missing, repeated or escaped, line
     /// ends that are none. Default block.
     pub multipart: Disposition,
+    /// A file beyond `limits.file_bytes` or `limits.file_name_bytes`, or more than `limits.files`. It is inspected all the same. Default block.
+    pub file_limits: Disposition,
     /// `Content-Type` twice with different values. Default block.
     pub two_content_types: Disposition,
     /// `Content-Length` twice with different values, or beside `Transfer-Encoding`, or not a number. Default block.
@@ -259,6 +263,8 @@ pub struct Ambiguities {
     pub bad_target: Disposition,
     /// A method or header name that is not a token, a header value with controls. Default block.
     pub bad_header: Disposition,
+    /// A trailer field whose name has a say in framing, routing, authentication or how content is read. Default block.
+    pub trailer: Disposition,
     /// Dot segments, encoded or doubled slashes in the path. Default accept (`path` evidence is scored anyway).
     pub path_form: Disposition,
 }
@@ -273,6 +279,7 @@ impl Default for Ambiguities {
             json_malformed: Block,
             xml_malformed: Block,
             xml_doctype: Block,
+            packed_malformed: Block,
             graphql_size: Block,
             invalid_utf8: Accept,
             overlong_utf8: Block,
@@ -280,6 +287,7 @@ impl Default for Ambiguities {
             bad_percent: Accept,
             deep_encoding: Block,
             multipart: Block,
+            file_limits: Block,
             two_content_types: Block,
             content_length: Block,
             body_type: Accept,
@@ -287,6 +295,7 @@ impl Default for Ambiguities {
             content_encoding: Block,
             bad_target: Block,
             bad_header: Block,
+            trailer: Block,
             path_form: Accept,
         }
     }

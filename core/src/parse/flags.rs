@@ -45,6 +45,11 @@ macro_rules! flags {
                 $name(self.0 | other.0)
             }
 
+            /// What is set beside the flags of `other`.
+            pub(crate) fn without(self, other: $name) -> $name {
+                $name(self.0 & !other.0)
+            }
+
             /// The names of the flags that are set, in the order they are declared.
             pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
                 let set = self.0;

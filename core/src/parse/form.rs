@@ -65,6 +65,11 @@ impl FormParser {
         self.cut_off
     }
 
+    /// Bytes of the body so far.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// Bytes of the field that waits for its end.
     pub(crate) fn pending(&self) -> usize {
         self.carry.len()

@@ -1,13 +1,17 @@
 //! Header lines: names and values as RFC 9110 has them, the headers that decide how a body is read, and what to make of
 //! the value of each well-known header.
 
+mod agent;
 mod content_type;
 mod cursor;
 mod disposition;
+mod trailer;
 mod treatment;
 
+pub(crate) use agent::is_plain_agent;
 pub(crate) use content_type::{ContentType, TypeProblems, is_utf8};
 pub(crate) use disposition::{Disposition, DispositionProblems};
+pub(crate) use trailer::may_trail;
 pub(crate) use treatment::{Treatment, is_plain_list, treatment};
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as methods and header names must be. O(len).
@@ -126,6 +130,7 @@ mod tests {
         content_type: Vec<TypeCase>,
         treatment: Vec<TreatmentCase>,
         plain_list: Vec<PlainCase>,
+        plain_agent: Vec<PlainCase>,
     }
 
     #[derive(Deserialize)]
@@ -203,6 +208,11 @@ mod tests {
         for case in cases.plain_list {
             for value in case.values {
                 assert_eq!(is_plain_list(value.as_bytes()), case.is, "{value}");
+            }
+        }
+        for case in cases.plain_agent {
+            for value in case.values {
+                assert_eq!(is_plain_agent(value.as_bytes()), case.is, "{value}");
             }
         }
     }

@@ -9,6 +9,7 @@ pub(crate) mod graphql;
 pub(crate) mod header;
 pub(crate) mod json;
 pub(crate) mod multipart;
+pub(crate) mod packed;
 pub(crate) mod query;
 pub(crate) mod target;
 #[cfg(test)]

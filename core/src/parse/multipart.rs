@@ -251,14 +251,14 @@ impl MultipartParser {
         }
     }
 
-    /// Starts a body whose parts are divided by `boundary`, which is not empty; keeps the memory.
-    pub(crate) fn reset(&mut self, boundary: &[u8]) {
+    /// Starts a body that stands at `at` and whose parts are divided by `boundary`, which is not empty; keeps the memory.
+    pub(crate) fn reset(&mut self, boundary: &[u8], at: usize) {
         self.delimiter.clear();
         self.delimiter.extend_from_slice(b"--");
         self.delimiter.extend_from_slice(boundary);
         self.carry.clear();
         self.phase = Phase::Preamble;
-        (self.piece_at, self.searched) = (0, 0);
+        (self.piece_at, self.searched) = (at, 0);
         self.problems = MultipartProblems::default();
     }
 
@@ -421,7 +421,7 @@ mod tests {
 
     fn parse(chunks: &[&[u8]], mut sink: impl FnMut(Piece<'_>)) {
         let mut parser = MultipartParser::new();
-        parser.reset(b"x");
+        parser.reset(b"x", 0);
         for chunk in chunks {
             parser.feed(chunk, &mut sink);
         }

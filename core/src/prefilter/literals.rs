@@ -61,6 +61,8 @@ pub(super) struct Literal {
     pub(super) text: Box<[u8]>,
     /// Languages whose gate it opens, as bits.
     languages: u32,
+    /// Whether a rule waits for it.
+    rules: bool,
 }
 
 impl Literal {
@@ -81,11 +83,13 @@ impl Builder {
         assert!(!literal.is_empty(), "an empty literal is everywhere");
         let text = literal.to_ascii_lowercase().into_bytes().into_boxed_slice();
         let id = *self.ids.entry(text).or_insert_with_key(|text| {
-            self.literals.push(Literal { text: text.clone(), languages: 0 });
+            self.literals.push(Literal { text: text.clone(), languages: 0, rules: false });
             LiteralId(self.literals.len() as u32 - 1)
         });
-        if let Owner::Language(language) = owner {
-            self.literals[id.index()].languages |= 1 << language;
+        let literal = &mut self.literals[id.index()];
+        match owner {
+            Owner::Language(language) => literal.languages |= 1 << language,
+            Owner::Rule => literal.rules = true,
         }
         id
     }
@@ -196,6 +200,7 @@ impl Literals {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hits {
     languages: u32,
+    rules: bool,
     /// The literals of `found`, as bits.
     seen: Vec<u64>,
     found: Vec<Occurrence>,
@@ -223,9 +228,15 @@ impl Occurrence {
 }
 
 impl Hits {
-    /// Whether a gate word of the language was found.
-    pub(crate) fn opens(&self, language: u8) -> bool {
-        self.languages & (1 << language) != 0
+    /// The languages of which a gate word was found, as bits.
+    #[inline]
+    pub(crate) fn languages(&self) -> u32 {
+        self.languages
+    }
+
+    /// Whether a literal was found that a rule waits for.
+    pub(crate) fn wake_rules(&self) -> bool {
+        self.rules
     }
 
     /// Each literal that was found, once, at its first place; in no order to rely on.
@@ -266,6 +277,7 @@ impl Hits {
     #[inline(never)]
     fn forget(&mut self) {
         self.languages = 0;
+        self.rules = false;
         self.again.clear();
         for occurrence in self.found.drain(..) {
             if let Some(word) = self.seen.get_mut(occurrence.literal.index() / 64) {
@@ -288,6 +300,7 @@ impl Hits {
         }
         self.seen[word] |= bit;
         self.languages |= literal.languages;
+        self.rules |= literal.rules;
         self.found.push(place);
     }
 }
@@ -408,6 +421,7 @@ mod tests {
                 fast.found.sort();
                 assert_eq!(fast.found, slowly.found, "{:?}", String::from_utf8_lossy(&value));
                 assert_eq!(fast.languages, slowly.languages);
+                assert_eq!(fast.wake_rules(), slowly.wake_rules());
                 for piece in &pieces {
                     assert_eq!(fast.is_clean(piece.clone()), slowly.is_clean(piece.clone()));
                 }
@@ -486,7 +500,7 @@ mod tests {
         let select = hits.found().iter().find(|found| found.literal == ids[12]);
         assert_eq!(select.map(Occurrence::range), Some(2..8));
         // `select` is a language's, `or ` and `elect` are rules'.
-        assert!(hits.opens(12) && !hits.opens(8) && !hits.opens(14));
+        assert_eq!(hits.languages(), 1 << 12);
     }
 
     #[test]
@@ -513,7 +527,7 @@ mod tests {
         let literals = builder.build();
         let mut hits = Hits::default();
         literals.find(b"exec", &mut hits);
-        assert!(hits.opens(2));
+        assert_eq!(hits.languages() >> 2 & 1, 1);
         assert_eq!(hits.found().len(), 1);
     }
 

@@ -2,7 +2,7 @@
  *
  *   policy YAML
  *   value PLACE VALUE
- *   request METHOD TARGET BODY SPLIT [NAME VALUE]...
+ *   request METHOD TARGET BODY SPLIT [NAME VALUE]... | [NAME VALUE]...
  *
  * Texts are hexadecimal, `-` for the empty one. Each is handed in as a heap block of its exact length, so that a byte read beyond it
  * shows under a sanitizer.
@@ -88,7 +88,7 @@ static void request(const abatis_engine *engine, abatis_scratch *scratch) {
   block method = text(next()), target = text(next()), body = text(next());
   size_t split = (size_t)atoi(next());
   MUST(abatis_session_request_line(session, method.data, method.len, target.data, target.len, NULL));
-  for (char *name = next(); name != NULL; name = next()) {
+  for (char *name = next(); name != NULL && strcmp(name, "|") != 0; name = next()) {
     block n = text(name), v = text(next());
     MUST(abatis_session_header(session, n.data, n.len, v.data, v.len, NULL));
     free(n.data);
@@ -102,6 +102,12 @@ static void request(const abatis_engine *engine, abatis_scratch *scratch) {
     MUST(abatis_session_body(session, chunk, to - from, NULL));
     free(chunk);
     from = to;
+  }
+  for (char *name = next(); name != NULL; name = next()) {
+    block n = text(name), v = text(next());
+    MUST(abatis_session_trailer(session, n.data, n.len, v.data, v.len, NULL));
+    free(n.data);
+    free(v.data);
   }
   MUST(abatis_session_finish(session, &verdict));
   abatis_session_free(session);

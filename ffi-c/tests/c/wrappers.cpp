@@ -23,6 +23,14 @@ int main() {
   assert(!abatis::validate(*engine, scratch, "age", "7").blocks());
   assert(abatis::validate(*engine, scratch, "age", "-7")[0].rule() == "schema.minimum");
 
+  abatis::values values;
+  values.add(ABATIS_PLACE_QUERY, "id", "1 or true");
+  assert(abatis::check_sink(*engine, ABATIS_SINK_SQLITE, "select 1 or true", values).blocks());
+  assert(!abatis::check_sink(*engine, ABATIS_SINK_SQLITE, "select '1 or true'", values).blocks());
+  abatis::session keeper(*engine, scratch);
+  keeper.keep_values().request_line("GET", "/?file=..%2Fkey");
+  assert(keeper.check_sink(ABATIS_SINK_PATH, "/srv/files/../key", "/srv/files")[0].rule() == "sink.path.left");
+
   abatis::handle handle(*engine);
   abatis::engine other(abatis::policy::builtin("strict"));
   abatis::engine copy = other;
@@ -36,6 +44,7 @@ int main() {
   assert(session.pending() == sizeof "\"<script>ale" - 1);
   session.use_own_scratch();
   assert(session.body("rt(1)</script>\"}") == ABATIS_PROGRESS_BLOCK);
+  assert(session.trailer("X-Checksum", "7") == ABATIS_PROGRESS_BLOCK);
   abatis::session moved(std::move(session));
   moved.use(scratch);
   verdict = moved.stop();

@@ -47,6 +47,8 @@ struct RequestCase {
     headers: Vec<(String, String)>,
     body: Option<String>,
     body_b64: Option<String>,
+    #[serde(default)]
+    trailers: Vec<(String, String)>,
     action: String,
 }
 
@@ -86,12 +88,17 @@ fn requests(orders: &mut Vec<Order>, scratch: &mut Scratch) {
         let body = bytes(case.body.as_ref(), case.body_b64.as_ref());
         let request = Request::new(&case.method, &case.target).body(&body);
         let request = case.headers.iter().fold(request, |request, (n, v)| request.header(n, v));
+        let request = case.trailers.iter().fold(request, |request, (n, v)| request.trailer(n, v));
         let verdict = engine.inspect_with(scratch, &request).clone();
         assert_eq!(verdict.action.as_str(), case.action);
         let (method, target) = (hex(case.method.as_bytes()), hex(case.target.as_bytes()));
         for split in 0..=body.len().min(300) {
             let mut line = format!("request {method} {target} {} {split}", hex(&body));
             for (name, value) in &case.headers {
+                write!(line, " {} {}", hex(name.as_bytes()), hex(value.as_bytes())).unwrap();
+            }
+            line.push_str(" |");
+            for (name, value) in &case.trailers {
                 write!(line, " {} {}", hex(name.as_bytes()), hex(value.as_bytes())).unwrap();
             }
             orders.push(order(line + "\n", &verdict));

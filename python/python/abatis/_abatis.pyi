@@ -316,8 +316,8 @@ class Session:
     A request that comes in pieces.
 
     It keeps its engine, so a reload does not touch it. Order: `head` (or `request_line` and `header` for each line), `body` for each
-    chunk, `finish`. A call out of order does nothing, and makes the verdict partial, for the reason `misuse`. Calls from several
-    threads wait for each other.
+    chunk, `trailer` for each line behind them, `finish`. A call out of order does nothing, and makes the verdict partial, for the
+    reason `misuse`. Calls from several threads wait for each other.
 
     Example:
         >>> session = engine.session()
@@ -363,6 +363,10 @@ class Session:
     def stop(self, /) -> Verdict:
         """
         Gives up before the end, as after `Progress.BLOCK`: the verdict on what came so far, partial for the reason `stopped`.
+        """
+    def trailer(self, /, name: Data, value: Data) -> Progress:
+        """
+        One trailer line, which came behind the body. Inspected as a header line; a name that may not stand there is `protocol.trailer`.
         """
     @property
     def verdict(self, /) -> Verdict:

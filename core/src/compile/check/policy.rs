@@ -108,7 +108,11 @@ fn is_token_byte(byte: u8) -> bool {
 /// Why no finding can have this rule.
 fn unknown_rule(id: &RuleId, known: &Known<'_>) -> Option<String> {
     let id = id.as_str();
-    if known.rules.contains_key(id) || known.protocol.contains(id) || id.starts_with("schema.") {
+    if known.rules.contains_key(id)
+        || known.protocol.contains(id)
+        || id.starts_with("schema.")
+        || crate::sink::is_rule(id)
+    {
         return None;
     }
     let names = known.rules.keys().copied().chain(known.protocol.iter().map(String::as_str));

@@ -168,8 +168,8 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
                 });
                 self.at = (self.at + 2).min(self.end);
             }
-            [b'?', target @ ..] if let Some(len) = words::processed(target) => {
-                self.emit(T::TAG_ACTIVE, at, nuls + 2 + len);
+            [b'?', target @ ..] if let Some((len, token)) = words::processed(target) => {
+                self.emit(token, at, nuls + 2 + len);
                 self.own_tag = true;
                 self.attributes();
             }

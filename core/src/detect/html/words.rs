@@ -123,14 +123,15 @@ const fn keys<T: Copy, const N: usize>(table: &[(&str, T)]) -> [u128; N] {
     keys
 }
 
-/// The length of the name behind `<?`, if a browser does something for it: `<?xml-stylesheet`, and `<?import` of old ones.
-pub(super) fn processed(target: &[u8]) -> Option<usize> {
-    let names = [&b"xml-stylesheet"[..], b"import"];
-    let known = names.into_iter().find(|known| {
-        target.get(..known.len()).is_some_and(|name| name.eq_ignore_ascii_case(known))
-            && target.get(known.len()).is_some_and(|next| *next <= b' ')
-    });
-    known.map(<[u8]>::len)
+/// The length of the name behind `<?`, and what it does, if a browser takes attributes from there: a style sheet, or an import
+/// of old browsers.
+pub(super) fn processed(target: &[u8]) -> Option<(usize, HtmlToken)> {
+    let names = [(&b"xml-stylesheet"[..], T::TAG_UNKNOWN), (b"import", T::TAG_ACTIVE)];
+    let begins = |name: &[u8]| {
+        target.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && target.get(name.len()).is_some_and(|next| *next <= b' ')
+    };
+    names.into_iter().find(|(name, _)| begins(name)).map(|(name, token)| (name.len(), token))
 }
 
 /// Which raw text a lower-case element name begins, if any.
@@ -321,7 +322,6 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("dataformatas", A::Binding),
     ("datasrc", A::Binding),
     ("dynsrc", A::Url),
-    ("event", A::Binding),
     ("folder", A::Url),
     ("formaction", A::Url),
     ("from", A::Url),

@@ -32,6 +32,13 @@ mod words;
 
 pub(crate) use judge::Sql;
 
+/// What kind of word of the language a word is, as a token's name; none if it is a name or a type.
+pub(crate) fn keyword(word: &[u8]) -> Option<&'static str> {
+    let word = words::lookup(word);
+    let is_keyword = !word.is_name() && word.plain != SqlToken::TYPE;
+    SqlToken::NAMES.get(word.plain as usize).copied().filter(|_| is_keyword)
+}
+
 tokens! {
     /// Folded tokens of SQL.
     SqlToken {

@@ -16,3 +16,27 @@ pub(crate) mod words;
 
 pub(crate) use judge::Url;
 pub(crate) use words::UrlToken;
+
+/// Whether a scheme reads files, archives or streams, or speaks to services, rather than to the web.
+pub(crate) fn is_odd_scheme(name: &[u8]) -> bool {
+    use words::Scheme;
+    matches!(
+        words::scheme(name),
+        Scheme::Local | Scheme::Service | Scheme::Wrapper | Scheme::Archive | Scheme::Prefix
+    )
+}
+
+/// Whose a host without its port is, as a token's name, if it is not the public's. A name of one label may be anybody's. O(len).
+pub(crate) fn leads_inside(host: &[u8]) -> Option<&'static str> {
+    use host::Kind;
+    let folded = host::Folded::new(host)?;
+    Some(match host::read(folded.bytes()).kind {
+        Kind::Public | Kind::Single => return None,
+        Kind::Internal => "INTERNAL",
+        Kind::Private => "PRIVATE",
+        Kind::Link => "LINK",
+        Kind::Wildcard => "WILDCARD",
+        Kind::Loopback => "LOOPBACK",
+        Kind::Metadata => "METADATA",
+    })
+}

@@ -11,6 +11,7 @@ use crate::parse::graphql::{self, GraphqlEvent};
 use crate::parse::header::{self, ContentLength, ContentType};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
 use crate::parse::multipart::{MultipartParser, Piece};
+use crate::parse::packed::{self, PackedProblems, Packing};
 use crate::parse::target::Target;
 use crate::parse::xml::{self, XmlEvent};
 use crate::parse::{cookie, query};
@@ -97,6 +98,28 @@ pub(super) fn parse_xml(data: &[u8]) {
     assert!(open == 0 || end.too_deep || !end.problems.is_empty());
 }
 
+/// Strings of MessagePack and CBOR lie in the document, one behind the other; one that is cut short is none. The first byte says which.
+pub(super) fn parse_packed(data: &[u8]) {
+    let [which, data @ ..] = data else { return };
+    let packing = if which % 2 == 0 { Packing::Msgpack } else { Packing::Cbor };
+    let mut at = 0;
+    let end = packed::read(data, packing, 16, |string, pointer| {
+        assert!(pointer.is_empty() || pointer.starts_with('/'));
+        for range in string.pieces {
+            inside(range, data.len());
+            assert!(at <= range.start);
+            at = range.end;
+        }
+    });
+    assert!(at <= end.len && end.len <= data.len());
+    let is_whole = end.problems.is_empty() && !end.too_deep;
+    assert!(!is_whole || end.len == data.len());
+    if is_whole && let Some((_, cut)) = data.split_last() {
+        let end = packed::read(cut, packing, 16, |_, _| {});
+        assert!(end.problems.has(PackedProblems::CUT_OFF));
+    }
+}
+
 /// Strings of GraphQL lie in the document, one behind the other, and what is entered is left; a document that is cut is none.
 pub(super) fn parse_graphql(data: &[u8]) {
     let (mut at, mut open) = (0, 0_i32);
@@ -161,7 +184,7 @@ pub(super) fn parse_multipart(data: &[u8]) {
     let pieces = |chunks: &[&[u8]]| {
         let mut pieces = Vec::new();
         let mut parser = MultipartParser::new();
-        parser.reset(boundary);
+        parser.reset(boundary, 0);
         let mut take = |piece: Piece<'_>| {
             if let Piece::Part(part) = &piece {
                 let len = part.raw.bytes.len();

@@ -98,14 +98,14 @@ fn check(engine: &Engine, request: &Request<'_>, verdict: &Verdict, case: &Case<
     assert!(verdict.findings.len() <= limits.findings_max);
     assert!(verdict.findings.is_sorted_by_key(|f| std::cmp::Reverse((f.action, f.score))));
     for finding in &verdict.findings {
-        let header = || request.headers().get(finding.span.index as usize);
+        let header = || request.line(finding.span.index);
         let part = match finding.span.part {
             Part::Method => Some(request.method()),
             Part::Target => Some(request.target()),
-            Part::Header => header().map(|(_, value)| *value),
-            Part::HeaderName => header().map(|(name, _)| *name),
+            Part::Header => header().map(|(_, value)| value),
+            Part::HeaderName => header().map(|(name, _)| name),
             Part::Body => Some(request.body_bytes()),
-            Part::Value => None,
+            Part::Value | Part::Statement => None,
         };
         let Some(part) = part else { panic!("{finding:?} has no part: {case:?}") };
         inside(&finding.span.range, part.len());
@@ -127,12 +127,13 @@ fn check(engine: &Engine, request: &Request<'_>, verdict: &Verdict, case: &Case<
     }
 }
 
-/// A request, cut out of text: request line, header lines, an empty line, the body.
+/// A request, cut out of text: request line, header lines, an empty line, the body. Lines that begin with `>` come behind the body.
 struct Case<'d> {
     method: &'d [u8],
     target: &'d [u8],
     headers: Vec<(&'d [u8], &'d [u8])>,
     body: &'d [u8],
+    trailers: Vec<(&'d [u8], &'d [u8])>,
 }
 
 impl<'d> Case<'d> {
@@ -141,21 +142,27 @@ impl<'d> Case<'d> {
         let (line, mut rest) = cut(data, b'\n').unwrap_or((data, b""));
         let line = line.strip_suffix(b" HTTP/1.1").unwrap_or(line);
         let (method, target) = cut(line, b' ').unwrap_or((b"GET", line));
-        let mut headers = Vec::new();
+        let (mut headers, mut trailers) = (Vec::new(), Vec::new());
         while let Some((line, after)) = cut(rest, b'\n') {
             rest = after;
             if line.is_empty() {
                 break;
             }
+            let trailer = line.strip_prefix(b">");
+            let lines = if trailer.is_some() { &mut trailers } else { &mut headers };
+            let line = trailer.unwrap_or(line);
             let (name, value) = cut(line, b':').unwrap_or((line, b""));
-            headers.push((name, value.strip_prefix(b" ").unwrap_or(value)));
+            lines.push((name, value.strip_prefix(b" ").unwrap_or(value)));
         }
-        Case { method, target, headers, body: rest }
+        Case { method, target, headers, body: rest, trailers }
     }
 
     fn request(&self) -> Request<'_> {
         let request = Request::new(self.method, self.target).body(self.body);
-        self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+        let headers = self.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(*name, *value));
+        let trailers = self.trailers.iter();
+        trailers.fold(request, |request, (name, value)| request.trailer(*name, *value))
     }
 
     /// The settings that hold for its route.
@@ -187,6 +194,9 @@ impl<'d> Case<'d> {
             let _ = session.body(scratch, chunk);
             rest = after;
         }
+        for (name, value) in &self.trailers {
+            let _ = session.trailer(scratch, name, value);
+        }
         session.finish(scratch).clone()
     }
 }
@@ -204,6 +214,10 @@ impl fmt::Debug for Case<'_> {
         for (name, value) in &self.headers {
             write!(f, ".header(b\"{}\", b\"{}\")", name.escape_ascii(), value.escape_ascii())?;
         }
-        write!(f, ".body(b\"{}\")", self.body.escape_ascii())
+        write!(f, ".body(b\"{}\")", self.body.escape_ascii())?;
+        for (name, value) in &self.trailers {
+            write!(f, ".trailer(b\"{}\", b\"{}\")", name.escape_ascii(), value.escape_ascii())?;
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,9 @@ pub(crate) enum Treatment {
     /// Items divided by commas, with parameters: `text/html;q=0.8, */*`, `"Chromium";v="120"`. Their punctuation is that of
     /// several attacked languages; a value that [`is_plain_list`] takes need not be inspected, any other is text.
     List,
+    /// What browsers call themselves: of a value that [`is_plain_agent`](super::is_plain_agent) takes only the literals of rules are
+    /// looked for, any other is text.
+    Agent,
     /// A URL; its path and parameters are inspected like those of the target.
     Url,
     /// `name=value; name=value`: each cookie is a value of its own.
@@ -42,6 +45,7 @@ const KNOWN: &[(Treatment, &str)] = &[
     // Traces.
     (Treatment::List, "baggage traceparent tracestate"),
     (Treatment::Url, "content-location destination origin referer x-original-url x-rewrite-url"),
+    (Treatment::Agent, "user-agent"),
     (Treatment::Cookie, "cookie"),
     (Treatment::Credential, "authorization proxy-authorization"),
 ];
