@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// Fail if the values miss the bars of the project
     #[arg(long)]
     check: bool,
-    /// Ask other engines too: libddwaf and libinjection, installed by pip into target/quality, and ModSecurity if it is there
+    /// Ask other engines too: libddwaf and libinjection, installed by pip into target/quality, and libmodsecurity if it is there
     #[arg(long)]
     peers: bool,
     /// Write attacks otherwise by two mutators at once too
