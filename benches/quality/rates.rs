@@ -330,6 +330,10 @@ mod tests {
         Record { attack, class: class.to_owned(), cluster: cluster.to_owned(), caught, score }
     }
 
+    fn tenths(rates: Four) -> [i64; 4] {
+        rates.map(|rate| (rate * 10.0).round() as i64)
+    }
+
     #[test]
     fn a_cluster_counts_once() {
         let mut rates = Rates::default();
@@ -341,9 +345,9 @@ mod tests {
         let table = rates.table();
         let sqli = table.classes.iter().find(|row| row.name == "sqli").expect("counted");
         assert_eq!((sqli.clusters, sqli.records), (2, 5));
-        assert_eq!(sqli.by_cluster, [37.5, 37.5, 87.5, 87.5]);
-        assert_eq!(sqli.by_record, [60.0, 60.0, 80.0, 80.0]);
-        assert_eq!(table.tiers[2].by_cluster, [0.0, 0.0, 0.0, 100.0]);
+        assert_eq!(tenths(sqli.by_cluster), [375, 375, 875, 875]);
+        assert_eq!(tenths(sqli.by_record), [600, 600, 800, 800]);
+        assert_eq!(tenths(table.tiers[2].by_cluster), [0, 0, 0, 1000]);
         let roc = rates.roc();
         let at = |threshold| roc.thresholds.iter().position(|t| *t == threshold).expect("a step");
         assert!((roc.caught["sqli"][at(600)] - 87.5).abs() < 1e-9);
