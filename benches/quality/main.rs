@@ -1,9 +1,13 @@
 //! Rates per class and kind on labelled data, at every sensitivity.
 //!
 //! `cargo xtask quality --data DIR` runs it over `DIR/values.jsonl` and `DIR/requests.jsonl` (one JSON object a line: `label`, `class`,
-//! `cluster`, and `value | value_b64` or `method, target, headers, body`) and writes the tables to `benches/record/`.
+//! `cluster`, and `value | value_b64` or `method, target, headers, body`) and writes
 //!
-//! The values are also put at every place of a request ([`places`]).
+//! - tables and `quality-<date>.json` to `benches/record/`: rates and intervals, no line of the data;
+//! - one page to `target/quality/`: the same as plots, with the worst lines. It holds data, so it stays where it was made.
+//!
+//! The values are also put at every place of a request ([`places`]), and written otherwise ([`mutate`], [`robust`]); what other
+//! engines make of them is asked by `peers.py` and shown beside ([`peers`]).
 //!
 //! Caught or flagged means any action but allow. By cluster, each cluster of near-duplicates counts once, as the mean of
 //! its records; so floods of one tool do not rule.
@@ -14,9 +18,15 @@
     reason = "this is a program that prints tables"
 )]
 
+mod mutate;
+mod page;
+mod peers;
 mod places;
-mod report;
+mod plot;
+mod rates;
+mod robust;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -30,8 +40,10 @@ use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
 use serde::Deserialize;
 
+use page::{Report, Wrong};
 use places::Places;
-use report::{Bars, Rates, Record};
+use rates::{Rates, Record, Tier};
+use robust::Attacks;
 
 /// Rates of detection and false positives on labelled data
 #[derive(Parser)]
@@ -42,6 +54,15 @@ struct Args {
     /// Where the tables go
     #[arg(long, default_value = "benches/record")]
     record: PathBuf,
+    /// Where the page goes, which holds lines of the data
+    #[arg(long, default_value = "target/quality")]
+    page: PathBuf,
+    /// What other engines make of the values, from peers.py
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
+    /// Mutators also in pairs
+    #[arg(long)]
+    pairs: bool,
     /// Exit with 1 if the values miss the bars of the project
     #[arg(long)]
     check: bool,
@@ -77,46 +98,93 @@ struct Line {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let name =
-        args.data.file_name().map_or("data".into(), |name| name.to_string_lossy().into_owned());
-    let mut missed = false;
+    match run(&args) {
+        Ok(misses) => {
+            for miss in &misses {
+                eprintln!("quality: missed: {miss}");
+            }
+            if misses.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+        }
+        Err(error) => {
+            eprintln!("quality: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Measures, writes, and says what of the bars was missed if that was asked.
+fn run(args: &Args) -> Result<Vec<String>, String> {
+    let data = args.data.file_name().map_or("data".into(), |name| name.to_string_lossy());
+    let made = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let mut engines = engines(args)?;
+    let mut report = Report {
+        schema: 1,
+        data: data.to_string(),
+        made: made.clone(),
+        ruleset: engines.first().map(|(engine, _)| engine.ruleset().to_owned()).unwrap_or_default(),
+        ..Report::default()
+    };
+    let mut wrong = Vec::new();
     for kind in ["values", "requests"] {
         let path = args.data.join(format!("{kind}.jsonl"));
         if !path.exists() {
             eprintln!("quality: {} does not exist, skipped", path.display());
             continue;
         }
-        match measure(&path, &args) {
-            Ok((rates, places)) => {
-                let mut tables = vec![(kind, rates.table(kind, &name))];
-                if kind == "values" {
-                    tables.push(("places", places.table(&name)));
-                }
-                for (kind, table) in tables {
-                    print!("{table}");
-                    let file = args.record.join(format!("quality-{name}-{kind}.md"));
-                    if let Err(error) = std::fs::write(&file, &table) {
-                        eprintln!("quality: {}: {error}", file.display());
-                        return ExitCode::from(2);
-                    }
-                }
-                if kind == "values" && args.check {
-                    for miss in rates.misses(&Bars::default()) {
-                        eprintln!("quality: missed: {miss}");
-                        missed = true;
-                    }
-                }
-            }
-            Err(error) => {
-                eprintln!("quality: {}: {error}", path.display());
-                return ExitCode::from(2);
+        let measured = measure(&path, args, &mut engines)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let table = measured.rates.table();
+        show(args, &format!("{data}-{kind}"), &table.markdown(kind, &data))?;
+        if kind == "requests" {
+            report.requests = Some(table);
+            continue;
+        }
+        report.roc = Some(measured.rates.roc());
+        report.places = measured.places.rows();
+        show(args, &format!("{data}-places"), &places::markdown(&report.places, &data))?;
+        if let Some((engine, scratch)) = engines.get_mut(AT_DEFAULT) {
+            report.mutated = measured.attacks.alone(engine, scratch);
+            if args.pairs {
+                report.pairs = measured.attacks.pairs(engine, scratch);
             }
         }
+        let mutated = robust::markdown(&report.mutated, &report.pairs, &data);
+        show(args, &format!("{data}-mutated"), &mutated)?;
+        if let Some(answers) = &args.peers {
+            let others = peers::read(answers, &data, &path)?;
+            if !others.is_empty() {
+                report.peers = peers::ours(&table, &made);
+                report.peers.extend(others);
+                show(args, "peers", &peers::markdown(&report.peers, &data))?;
+            }
+        }
+        report.values = Some(table);
+        wrong = measured.wrong;
     }
-    if missed { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    let write = |path: PathBuf, text: String| {
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let json = serde_json::to_string(&report).map_err(|error| error.to_string())?;
+    write(args.record.join(format!("quality-{made}.json")), json + "\n")?;
+    std::fs::create_dir_all(&args.page).map_err(|error| error.to_string())?;
+    let page = args.page.join(format!("quality-{made}.html"));
+    println!("page: {}", page.display());
+    write(page, page::page(&report, &mut wrong))?;
+    Ok(report.values.filter(|_| args.check).map_or(Vec::new(), |table| table.misses()))
 }
 
-fn measure(path: &Path, args: &Args) -> Result<(Rates, Places), String> {
+/// Prints a table and keeps it.
+fn show(args: &Args, name: &str, table: &str) -> Result<(), String> {
+    print!("{table}");
+    let file = args.record.join(format!("quality-{name}.md"));
+    std::fs::write(&file, table).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Which of the engines is at sensitivity `default`.
+const AT_DEFAULT: usize = 1;
+
+/// An engine for each sensitivity, with memory to run in.
+fn engines(args: &Args) -> Result<Vec<(Engine, Scratch)>, String> {
     let mut bundle =
         Policy::builtin("default").and_then(Bundle::new).map_err(|error| error.to_string())?;
     for weights in &mut bundle.weights {
@@ -129,64 +197,95 @@ fn measure(path: &Path, args: &Args) -> Result<(Rates, Places), String> {
                 .map_err(|error| format!("{}: {error}", file.display()))?;
         }
     }
-    let engines = Sensitivity::ALL
-        .into_iter()
-        .map(|sensitivity| {
-            bundle.policy.sensitivity = sensitivity;
-            Engine::builder().build(&bundle).map_err(|error| error.to_string())
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut scratches: Vec<_> = engines.iter().map(|_| Scratch::new()).collect();
-    let mut rates = Rates::default();
-    let mut places = Places::default();
+    let engine = |sensitivity| {
+        bundle.policy.sensitivity = sensitivity;
+        let engine = Engine::builder().build(&bundle).map_err(|error| error.to_string())?;
+        Ok((engine, Scratch::new()))
+    };
+    Sensitivity::ALL.into_iter().map(engine).collect()
+}
+
+/// What was measured on one file.
+#[derive(Default)]
+struct Measured {
+    rates: Rates,
+    places: Places,
+    attacks: Attacks,
+    /// What was judged wrong at `default`.
+    wrong: Vec<Wrong>,
+}
+
+fn measure(
+    path: &Path,
+    args: &Args,
+    engines: &mut [(Engine, Scratch)],
+) -> Result<Measured, String> {
+    let mut measured = Measured::default();
+    let mut printed = Printed { only: &args.only, most: args.wrong, counts: HashMap::new() };
     let file = File::open(path).map_err(|error| error.to_string())?;
     for (number, text) in BufReader::new(file).lines().enumerate() {
         let text = text.map_err(|error| error.to_string())?;
-        let line: Line =
-            serde_json::from_str(&text).map_err(|error| format!("line {}: {error}", number + 1))?;
+        let at = |error: &dyn std::fmt::Display| format!("line {}: {error}", number + 1);
+        let line: Line = serde_json::from_str(&text).map_err(|error| at(&error))?;
         if line.label != "attack" && line.label != "benign" {
             continue;
         }
-        let mut caught = Vec::new();
-        for (engine, scratch) in engines.iter().zip(&mut scratches) {
-            caught.push(
-                judge(engine, scratch, &line)
-                    .map_err(|error| format!("line {}: {error}", number + 1))?,
-            );
-        }
         let attack = line.label == "attack";
-        let at_default = engines.get(1).zip(scratches.get_mut(1));
-        if let Some((engine, scratch)) = at_default
+        let mut judged = Vec::new();
+        for (engine, scratch) in engines.iter_mut() {
+            judged.push(judge(engine, scratch, &line).map_err(|error| at(&error))?);
+        }
+        let caught: Vec<bool> = judged.iter().map(|judged| judged.caught).collect();
+        let caught_at_default = caught.get(AT_DEFAULT).is_some_and(|caught| *caught);
+        if let Some((engine, scratch)) = engines.get_mut(AT_DEFAULT)
             && line.target.is_none()
-            && (attack || report::ordinary(&line.class))
         {
             let value = bytes(line.value.as_ref(), line.value_b64.as_ref())?;
-            let wrong = places.add(engine, scratch, attack, &line.cluster, &value);
-            if !wrong.is_empty()
-                && line.class.contains(&args.only)
-                && rates.wrong_so_far(PLACED) < args.wrong
-            {
-                rates.count_wrong(PLACED);
-                let value = String::from_utf8_lossy(&value);
-                println!(
-                    "{:24} {:16} only {:35} {value:?}",
-                    line.class,
-                    line.source,
-                    wrong.join(", ")
-                );
+            if attack {
+                measured.attacks.add(&line.class, &line.cluster, &value, caught_at_default);
+            }
+            if attack || Tier::of(attack, &line.class) == Tier::Ordinary {
+                let wrong = measured.places.add(engine, scratch, attack, &line.cluster, &value);
+                if !wrong.is_empty() {
+                    let value = String::from_utf8_lossy(&value);
+                    printed.line(&line, PLACED, &format!("only {}", wrong.join(", ")), &value);
+                }
             }
         }
-        let wrong = caught.get(1).is_some_and(|(action, _)| (*action > Action::Allow) != attack);
-        if wrong && line.class.contains(&args.only) && rates.wrong_so_far(&line.class) < args.wrong
-        {
+        // The least sensitivity acts from 900 on; what acts there without evidence was not inspected in full.
+        let score = judged.iter().map(|judged| judged.score).max().unwrap_or(0);
+        let score = if caught.first() == Some(&true) { score.max(900) } else { score };
+        if caught_at_default != attack {
+            let why = judged.into_iter().nth(AT_DEFAULT).map(|judged| judged.why);
+            let why = why.unwrap_or_default();
             let shown = line.value.as_deref().or(line.target.as_deref()).unwrap_or("(bytes)");
-            let why = caught.get(1).map_or("", |(_, why)| why.as_str());
-            println!("{:24} {:16} {:40} {shown:?}", line.class, line.source, why);
+            printed.line(&line, &line.class, &why, shown);
+            measured.wrong.push(Wrong::new(attack, &line.class, score, &why, shown));
         }
-        let caught = caught.iter().map(|(action, _)| *action > Action::Allow).collect();
-        rates.add(Record { attack, class: line.class, cluster: line.cluster, caught }, wrong);
+        let Line { class, cluster, .. } = line;
+        measured.rates.add(Record { attack, class, cluster, caught, score });
     }
-    Ok((rates, places))
+    Ok(measured)
+}
+
+/// The first lines of each class that were judged wrong, for `--wrong`.
+struct Printed<'a> {
+    only: &'a str,
+    most: usize,
+    counts: HashMap<String, usize>,
+}
+
+impl Printed<'_> {
+    fn line(&mut self, line: &Line, counted_as: &str, why: &str, shown: &str) {
+        if !line.class.contains(self.only) {
+            return;
+        }
+        let count = self.counts.entry(counted_as.to_owned()).or_default();
+        *count += 1;
+        if *count <= self.most {
+            println!("{:24} {:16} {why:40} {shown:?}", line.class, line.source);
+        }
+    }
 }
 
 /// The name that what is judged otherwise at a place than alone is counted under.
@@ -200,7 +299,15 @@ fn bytes(text: Option<&String>, coded: Option<&String>) -> Result<Vec<u8>, Strin
     }
 }
 
-fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<(Action, String), String> {
+/// What one engine says of a line.
+struct Judged {
+    caught: bool,
+    score: u16,
+    /// Rule, score and place of the strongest finding.
+    why: String,
+}
+
+fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<Judged, String> {
     let verdict = if let Some(target) = &line.target {
         let body = bytes(line.body.as_ref(), line.body_b64.as_ref())?;
         let mut request = Request::new(&line.method, target).body(&body);
@@ -217,5 +324,5 @@ fn judge(engine: &Engine, scratch: &mut Scratch, line: &Line) -> Result<(Action,
         .first()
         .map(|f| format!("{} {} {}", f.rule, f.score, f.pointer))
         .unwrap_or_default();
-    Ok((verdict.action, why))
+    Ok(Judged { caught: verdict.action > Action::Allow, score: verdict.score, why })
 }

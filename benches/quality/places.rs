@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use abatis::{Action, Engine, Place, Request, Scratch};
+use serde::Serialize;
+
+use crate::rates::rounded;
 
 /// Where a value is put, and how it is written there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,34 +80,60 @@ impl Places {
         missed
     }
 
-    /// The table, as Markdown.
-    pub(crate) fn table(&self, data: &str) -> String {
-        let mut text = format!(
-            "# Quality on `{data}`: the values at every place\n\n`cargo xtask quality --data …/{data}`. At `default`, per cent by cluster with any action but \
-             allow, beside the same values alone.\nInnocents are of the ordinary kinds. A header holds no line ends and JSON no bytes that are not UTF-8, so \
-             these have fewer values.\n\n\
-             | place | attacks | caught | alone | innocents | flagged | alone |\n|---|---:|---:|---:|---:|---:|---:|\n"
-        );
-        for (placed, name) in EVERYWHERE {
-            let _ = write!(text, "| {name} ");
-            for attack in [true, false] {
+    /// A row for each place.
+    pub(crate) fn rows(&self) -> Vec<PlaceRow> {
+        let row = |(placed, place)| {
+            let [attacks, innocents] = [true, false].map(|attack| {
                 let clusters = self.clusters.get(&(placed, attack));
-                let clusters = clusters.into_iter().flat_map(BTreeMap::values);
-                let (mut n, mut here, mut alone) = (0.0_f64, 0.0, 0.0);
-                for sum in clusters {
-                    n += 1.0;
+                let (mut n, mut here, mut alone) = (0, 0.0, 0.0);
+                for sum in clusters.into_iter().flat_map(BTreeMap::values) {
+                    n += 1;
                     here += sum.here / sum.records;
                     alone += sum.alone / sum.records;
                 }
-                let rate = |sum: f64| 100.0 * sum / n.max(1.0);
-                let digits = if attack { 2 } else { 3 };
-                let (here, alone) = (rate(here), rate(alone));
-                let _ = write!(text, "| {n} | {here:.digits$} | {alone:.digits$} ");
-            }
-            text.push_str("|\n");
-        }
-        text
+                let rate = |sum: f64| rounded(100.0 * sum / f64::from(n.max(1)));
+                Placement { clusters: n, here: rate(here), alone: rate(alone) }
+            });
+            PlaceRow { place, attacks, innocents }
+        };
+        EVERYWHERE.map(row).into()
     }
+}
+
+/// Rates in per cent of what can be written at a place.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Placement {
+    pub(crate) clusters: u32,
+    pub(crate) here: f64,
+    /// The same values, not in a request.
+    pub(crate) alone: f64,
+}
+
+/// One place.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PlaceRow {
+    pub(crate) place: &'static str,
+    pub(crate) attacks: Placement,
+    pub(crate) innocents: Placement,
+}
+
+/// The table, as Markdown.
+pub(crate) fn markdown(rows: &[PlaceRow], data: &str) -> String {
+    let mut text = format!(
+        "# Quality on `{data}`: the values at every place\n\n`cargo xtask quality --data …/{data}`. At `default`, per cent by cluster with any action but \
+         allow, beside the same values alone.\nInnocents are of the ordinary kinds. A header holds no line ends and JSON no bytes that are not UTF-8, so \
+         these have fewer values.\n\n\
+         | place | attacks | caught | alone | innocents | flagged | alone |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    );
+    for row in rows {
+        let _ = write!(text, "| {} ", row.place);
+        for (placed, digits) in [(row.attacks, 2), (row.innocents, 3)] {
+            let Placement { clusters, here, alone } = placed;
+            let _ = write!(text, "| {clusters} | {here:.digits$} | {alone:.digits$} ");
+        }
+        text.push_str("|\n");
+    }
+    text
 }
 
 /// What the engine says of the value at a place; nothing if it cannot be written there.
