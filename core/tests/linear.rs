@@ -38,7 +38,7 @@ impl Clock {
         let value = make(bytes);
         let begin = worked();
         let _ = self.engine.inspect_value(&mut self.scratch, Place::Query, &value);
-        (worked() - begin).as_secs_f64() * 1e9 / value.len() as f64
+        worked().saturating_sub(begin).as_secs_f64() * 1e9 / value.len() as f64
     }
 
     /// Whether a byte of a long value costs what one of a short value does.
