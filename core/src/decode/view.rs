@@ -121,16 +121,6 @@ struct Edit {
     src: Range<u32>,
 }
 
-impl Edit {
-    /// Whether it is a run of replacements, each of three bytes for [`GROUP`]: any other writes one character.
-    fn is_groups(&self) -> bool {
-        self.out.end - self.out.start > CHARACTER
-    }
-}
-
-/// Most bytes of one character.
-const CHARACTER: u32 = 4;
-
 /// Symbols of base64 that write three bytes.
 const GROUP: usize = 4;
 
@@ -140,6 +130,8 @@ pub(crate) struct View {
     bytes: Vec<u8>,
     /// Ascending in both ranges; what lies between two edits was copied.
     edits: Vec<Edit>,
+    /// Where the output of edits begins that are runs of replacements, each of three bytes for [`GROUP`]. Ascending.
+    groups: Vec<u32>,
     /// Offset in the input where reading starts.
     start: u32,
     by: Transforms,
@@ -151,6 +143,7 @@ impl View {
     pub(crate) fn clear(&mut self, start: usize) {
         self.bytes.clear();
         self.edits.clear();
+        self.groups.clear();
         self.start = start as u32;
         self.by = Transforms::default();
         if !self.notes.is_empty() {
@@ -201,7 +194,6 @@ impl View {
         let at = self.bytes.len() as u32;
         let src = self.source_of_end() as u32;
         self.bytes.extend_from_slice(output);
-        debug_assert!(output.len() <= CHARACTER as usize);
         self.edits.push(Edit { out: at..self.bytes.len() as u32, src: src..src + src_len as u32 });
     }
 
@@ -212,7 +204,6 @@ impl View {
         debug_assert_eq!(self.source_of_end(), self.start as usize + src.start);
         self.bytes.extend_from_slice(output);
         let src = self.start + src.start as u32..self.start + src.end as u32;
-        debug_assert!(output.len() <= CHARACTER as usize);
         self.edits.push(Edit { out: at..self.bytes.len() as u32, src });
     }
 
@@ -240,6 +231,7 @@ impl View {
             let src = self.start + src as u32;
             let src = src..src + (read * GROUP) as u32;
             self.edits.push(Edit { out: at as u32..self.bytes.len() as u32, src });
+            self.groups.push(at as u32);
         }
         read * GROUP
     }
@@ -274,6 +266,7 @@ impl View {
     pub(crate) fn truncate(&mut self, len: usize) {
         self.bytes.truncate(len);
         while self.edits.pop_if(|edit| edit.out.start as usize >= len).is_some() {}
+        while self.groups.pop_if(|start| *start as usize >= len).is_some() {}
     }
 
     /// Frees the memory if it is more than `bytes`.
@@ -296,12 +289,12 @@ impl View {
         let after = self.edits.partition_point(|edit| edit.out.start <= offset);
         let source = match self.edits[..after].last() {
             None => self.start + offset,
-            Some(edit) if offset < edit.out.end && edit.is_groups() => {
-                let nth = (offset - edit.out.start) as usize / (GROUP - 1);
-                let start = edit.src.start as usize + nth * GROUP;
-                return start..start + GROUP;
-            }
             Some(edit) if offset < edit.out.end => {
+                if self.groups.binary_search(&edit.out.start).is_ok() {
+                    let nth = (offset - edit.out.start) as usize / (GROUP - 1);
+                    let start = edit.src.start as usize + nth * GROUP;
+                    return start..start + GROUP;
+                }
                 return edit.src.start as usize..edit.src.end as usize;
             }
             Some(edit) => edit.src.end + (offset - edit.out.end),

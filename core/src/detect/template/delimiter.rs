@@ -43,6 +43,8 @@ fn opener(rest: &[u8], before: Option<u8>) -> Option<(usize, T, Stop)> {
         [b'{', b'{', b'!', ..] => return None,
         [b'{', b'{', b'-' | b'=' | b'~' | b':' | b'*' | b'@', ..] => (3, T::OPEN, curly),
         [b'{', b'{', ..] => (2, T::OPEN, curly),
+        // A brace before something percent-coded: `{%22a%22:1}`. Statements begin with names.
+        [b'{', b'%', b'2'..=b'7', digit, ..] if digit.is_ascii_hexdigit() => return None,
         [b'{', b'%', b'-' | b'+', ..] => (3, T::OPEN, Stop::At(b"%}")),
         [b'{', b'%', ..] => (2, T::OPEN, Stop::At(b"%}")),
         [b'{', b'!', b'!', ..] => (3, T::OPEN, curly),
