@@ -18,6 +18,9 @@
     reason = "this is a program that prints tables"
 )]
 
+// The page is made as that of `abatis scan` is.
+#[path = "../../cli/src/report/escape.rs"]
+mod escape;
 mod mutate;
 mod page;
 mod peers;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use abatis::model::policy::Sensitivity;
 use serde::Serialize;
 
+use crate::escape::escaped;
 use crate::peers::Peer;
 use crate::places::PlaceRow;
 use crate::plot;
@@ -102,23 +103,6 @@ pub(crate) fn page(report: &Report, wrong: &mut [Wrong]) -> String {
         include_str!("page.css"),
         include_str!("../../cli/src/report/report.js"),
     )
-}
-
-/// Text within HTML and within attributes in double quotes.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push('·'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A rate with as many digits as its kind needs: what is flagged is told finer.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use abatis::model::policy::Sensitivity;
 
-use crate::page::escaped;
+use crate::escape::escaped;
 use crate::peers::Peer;
 use crate::rates::Roc;
 

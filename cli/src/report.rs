@@ -3,6 +3,7 @@
 //! [`Tally`] counts. Workers count each block of lines by itself; the tallies are merged in the order of the blocks, so a
 //! report does not depend on how many workers there were. [`html`] and [`table`] show it.
 
+mod escape;
 mod html;
 mod table;
 mod tally;

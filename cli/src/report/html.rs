@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use super::escape::escaped;
 use super::table::number;
 use super::tally::{Actions, Report, Row};
 
@@ -67,23 +68,6 @@ pub(super) fn page(report: &Report<'_>) -> String {
 
 const LEGEND: &str =
     "UTC; <span class=\"key block\"></span> block <span class=\"key flag\"></span> flag";
-
-/// Text within HTML and within attributes in double quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push('·'),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 fn sum(a: Actions, b: Actions) -> Actions {
     Actions {

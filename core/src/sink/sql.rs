@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 
 use super::Dialect;
 use super::token::{Escapes, Kind, Token};
-use crate::detect::sql::keyword;
+use crate::detect::sql::{closing, keyword};
 
 /// Where dialects differ.
 #[allow(clippy::struct_excessive_bools, reason = "each is a difference of its own")]
@@ -237,13 +237,7 @@ impl<'s> Lexer<'s> {
         match prefix.as_slice() {
             b"q" | b"nq" if self.rules.alternative && self.delimited => {
                 let Some(&open) = self.rest(len + 1).first() else { return false };
-                let close = match open {
-                    b'[' => b']',
-                    b'(' => b')',
-                    b'{' => b'}',
-                    b'<' => b'>',
-                    other => other,
-                };
+                let close = closing(open);
                 let start = self.at + len + 2;
                 let found = memmem::find(self.rest(len + 2), &[close, b'\'']);
                 self.delimited = found.is_some();

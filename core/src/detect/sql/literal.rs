@@ -7,6 +7,17 @@ use super::lex::{Family, Lexer, is_blank, is_word, word_len};
 use super::words::{self, Word};
 use crate::detect::segment::Sink;
 
+/// What ends a string of Oracle that begins with `q'` and this byte.
+pub(crate) const fn closing(open: u8) -> u8 {
+    match open {
+        b'[' => b']',
+        b'(' => b')',
+        b'{' => b'}',
+        b'<' => b'>',
+        other => other,
+    }
+}
+
 impl<S: Sink> Lexer<'_, '_, S> {
     /// A string behind the letter that says how it is written; false if it is none.
     pub(super) fn prefixed(&mut self, letter: u8, start: usize, quote: usize) -> bool {
@@ -15,13 +26,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
             b'n' | b'e' | b'b' => STR,
             b'q' if self.delimited => {
                 let Some(&open) = self.view.get(quote + 1) else { return false };
-                let close = match open {
-                    b'[' => b']',
-                    b'(' => b')',
-                    b'{' => b'}',
-                    b'<' => b'>',
-                    other => other,
-                };
+                let close = closing(open);
                 let Some(len) = memmem::find(self.rest(quote + 2), &[close, b'\'']) else {
                     self.delimited = false;
                     return false;

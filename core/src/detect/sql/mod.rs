@@ -31,6 +31,7 @@ mod literal;
 mod words;
 
 pub(crate) use judge::Sql;
+pub(crate) use literal::closing;
 
 /// What kind of word of the language a word is, as a token's name; none if it is a name or a type.
 pub(crate) fn keyword(word: &[u8]) -> Option<&'static str> {
