@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use abatis::{Explanation, Place, Request, Sink, Values};
 
 use crate::explain::place;
-use crate::output::{Color, Error, print};
+use crate::output::{Color, Error, FailOn, print};
 use crate::policy::PolicyArgs;
 
 /// Look for values in a statement and say which of them are code in it.
@@ -14,6 +14,8 @@ use crate::policy::PolicyArgs;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 The guilty bytes are masked, since explanations end up in tickets and logs; --show-payload shows them.
+
+Exit codes: 0 done, 1 a value reached --fail-on, 2 the arguments or the policy cannot be used.
 
 Examples:
   abatis sink mysql --statement \"select * from t where id = 1 or true\" --value id='1 or true'
@@ -43,6 +45,9 @@ pub(crate) struct Args {
     /// The verdict as JSON
     #[arg(long)]
     json: bool,
+    /// Exit with 1 if a value reached this action
+    #[arg(long, value_enum, value_name = "ACTION")]
+    fail_on: Option<FailOn>,
 }
 
 pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
@@ -65,7 +70,7 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         let explanation = explanation.show_payload(args.show_payload).color(color.on());
         print(&explanation.to_string())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(FailOn::code(args.fail_on, verdict.action))
 }
 
 const UNKNOWN: &str =
@@ -76,6 +81,6 @@ fn sink(name: &str) -> Result<String, String> {
 }
 
 fn named(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=TEXT")?;
+    let (name, value) = text.split_once('=').ok_or("expected NAME=TEXT, such as id='1 or true'")?;
     Ok((name.to_owned(), value.to_owned()))
 }

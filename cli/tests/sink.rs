@@ -9,10 +9,8 @@ const STATEMENT: &str = "select * from t where id = 1 or true";
 
 #[test]
 fn what_is_code_is_underlined_in_the_statement() {
-    let ask = |more: &[&str]| {
-        let given = ["sink", "sqlite", "--statement", STATEMENT, "--value", "id=1 or true"];
-        run(&[&given, more].concat()).exits(0).stdout
-    };
+    let given = ["sink", "sqlite", "--statement", STATEMENT, "--value", "id=1 or true"];
+    let ask = |more: &[&str]| run(&[&given[..], more].concat()).exits(0).stdout;
     let masked = ask(&[]);
     assert!(masked.starts_with("BLOCK") && masked.contains("sink.sql.crossed"), "{masked}");
     assert!(masked.contains("where id = *********\n"), "{masked}");
@@ -20,6 +18,7 @@ fn what_is_code_is_underlined_in_the_statement() {
         masked.contains("statement 27..36") && masked.contains("query parameter /id"),
         "{masked}"
     );
+    run(&[&given[..], &["--fail-on", "block"]].concat()).exits(1);
     assert!(ask(&["--show-payload"]).contains(STATEMENT));
     let verdict: serde_json::Value = serde_json::from_str(&ask(&["--json"])).unwrap();
     assert_eq!(verdict["findings"][0]["span"]["part"], "statement");
@@ -28,7 +27,8 @@ fn what_is_code_is_underlined_in_the_statement() {
 #[test]
 fn what_is_data_is_allowed_and_what_is_no_sink_is_refused() {
     let quoted = "select * from t where note = '1 or true'";
-    let done = run(&["sink", "sqlite", "--statement", quoted, "--value", "n=1 or true"]).exits(0);
+    let given = ["sink", "sqlite", "--statement", quoted, "--value", "n=1 or true"];
+    let done = run(&[&given[..], &["--fail-on", "flag"]].concat()).exits(0);
     assert!(done.stdout.starts_with("ALLOW"), "{}", done.stdout);
     let path = ["--statement", "/srv/files/../key", "--value", "f=../key"];
     let done = run(&[&["sink", "path", "--base", "/srv/files"][..], &path].concat()).exits(0);

@@ -238,8 +238,8 @@ impl Run<'_> {
         Readings::only_raw(raw, classes)
     }
 
-    /// The same for a value that holds slashes beside what is ordinary: nothing to resolve, and no language that they open suspects
-    /// it. O(len).
+    /// The same for a value that holds slashes or dashes beside what is ordinary: nothing to resolve, and no language that they
+    /// open suspects it. O(len).
     // PERF: paths, dates and units end here, at two thirds of what it costs to go through the readings.
     #[inline(never)]
     fn leads_nowhere(&self, raw: &[u8], classes: Classes) -> bool {

@@ -246,7 +246,8 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
                 found = found.or(Some((word, at)));
                 break;
             }
-            let piece = rest.get(..word_len(rest)).unwrap_or_default();
+            let near = rest.get(..=words::LONGEST).unwrap_or(rest);
+            let piece = near.get(..word_len(near)).unwrap_or_default();
             // `is/**/null` is two words.
             let own = words::lookup(piece);
             if piece.is_empty() || !(word.is_name() || own.is_name()) {
