@@ -220,7 +220,7 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
         }
         let mut word = words::lookup(first);
         self.at = end;
-        if self.rest(end).starts_with(b"/*") {
+        if self.view.get(end) == Some(&b'/') {
             word = self.mend(first, word);
         } else if word.is_name() {
             self.join(first, &mut word);
