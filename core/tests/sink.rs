@@ -6,7 +6,9 @@ use std::path::Path;
 
 use abatis::model::Bundle;
 use abatis::model::policy::Sensitivity;
-use abatis::{Action, Class, Coverage, Dialect, Engine, Part, Place, Policy, Sink, Values};
+use abatis::{
+    Action, Class, Coverage, Dialect, Engine, Part, Place, Policy, Scratch, Sink, Values,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -153,4 +155,33 @@ fn path() {
 #[test]
 fn url() {
     assert!(run("url.toml", Class::Ssrf) > 50);
+}
+
+/// Values that nothing else asks about are kept as well: plain words in cookies, in JSON inside of a value, in a user agent.
+#[test]
+fn a_session_keeps_what_is_plain() {
+    let engine = engine(Sensitivity::Default);
+    let mut scratch = Scratch::new();
+    for (target, header, field) in [
+        ("/", ("Cookie", "id=7 or true; a=b"), "/id"),
+        ("/?q=%7B%22a%22%3A%227%20or%20true%22%7D", ("Accept", "*/*"), "/q/a"),
+        ("/", ("X-Id", "7 or true"), "/X-Id"),
+        ("/", ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) 7 or true"), "/User-Agent"),
+    ] {
+        let mut session = engine.session();
+        session.keep_values();
+        let _ = session.request_line(&mut scratch, b"GET", target.as_bytes());
+        let _ = session.header(&mut scratch, header.0.as_bytes(), header.1.as_bytes());
+        assert_eq!(session.finish(&mut scratch).action, Action::Allow, "{header:?}");
+        let kept: Vec<_> = session.values().unwrap().iter().map(|(_, at, _)| at).collect();
+        assert!(kept.contains(&field), "{field} of {kept:?}");
+    }
+    // One that no rule asks about at all.
+    let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+    let mut session = engine.session();
+    session.keep_values();
+    let _ = session.request_line(&mut scratch, b"GET", b"/");
+    let _ = session.header(&mut scratch, b"User-Agent", agent.as_bytes());
+    let kept = session.values().unwrap();
+    assert!(kept.iter().any(|(_, _, bytes)| bytes == agent.as_bytes()), "{kept:?}");
 }

@@ -336,6 +336,26 @@ mod tests {
     }
 
     #[test]
+    fn groups_map_back_one_by_one() {
+        let code = |group: [u8; GROUP]| (group != *b"stop").then(|| [group[0], group[1], group[2]]);
+        let mut view = View::default();
+        view.clear(10);
+        view.copy(b"x");
+        assert_eq!(view.replace_groups(1, &[*b"abc.", *b"def.", *b"stop", *b"ghi."], code), 8);
+        view.replace(4, b"!");
+        assert_eq!(view.bytes(), b"xabcdef!");
+        assert_eq!(view.source(0..1), 10..11);
+        assert_eq!(view.source(2..3), 11..15);
+        assert_eq!(view.source(3..5), 11..19);
+        assert_eq!(view.source(6..7), 15..19);
+        assert_eq!(view.source(7..8), 19..23);
+        // Taken back, it is forgotten: what stands there then is one replacement.
+        view.truncate(1);
+        view.replace(12, b"abc");
+        assert_eq!(view.source(2..3), 11..23);
+    }
+
+    #[test]
     fn taken_back_output_is_covered_by_the_next_replacement() {
         let mut view = View::default();
         view.copy(b"/a");
