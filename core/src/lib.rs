@@ -55,7 +55,6 @@
 //!
 //! Something else is better, if
 //!
-//! - you only validate JSON against schemas: use a validator;
 //! - you want to clean HTML that users may write: use a sanitizer. This crate rewrites nothing yet;
 //! - you want to stop floods, bots or stolen passwords: nothing here counts requests or knows users.
 //!
@@ -158,6 +157,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A document and its schema
+//!
+//! Without a policy, and without a look for attacks: [`Schema`] and its [`Validator`]. Each [`Violation`] names the bytes it is about.
+//!
+//! ```
+//! let schema = abatis::Schema::new(r#"{"properties": {"age": {"type": "integer", "minimum": 0}}}"#)?;
+//! let mut validator = schema.validator();
+//! assert!(validator.is_valid(br#"{"age": 42}"#));
+//! let violations = validator.validate(br#"{"age": -1}"#, 10);
+//! assert_eq!((&*violations[0].keyword, violations[0].range.clone()), ("minimum", 8..10));
+//! # Ok::<(), abatis::BuildError>(())
+//! ```
+//!
 //! # Hazards
 //!
 //! - **Hand in what was received.** The target undecoded, header lines in their order and as often as they came, the body
@@ -198,6 +210,7 @@
 //! | `prefilter` | byte gate, literal scan |
 //! | `detect` | languages and patterns |
 //! | `decide` | scores to actions |
+//! | `validator` | documents against a schema, outside of requests |
 //! | `verdict`, `explain` | the answer, for programs and for people |
 //!
 //! # Features
@@ -241,6 +254,7 @@ mod sink;
 mod span;
 mod structure;
 mod trail;
+mod validator;
 mod verdict;
 mod words;
 
@@ -251,6 +265,7 @@ pub use engine::{Builder, Engine};
 pub use error::{BuildError, Diagnostic, LoadError};
 pub use explain::Explanation;
 pub use limits::Limits;
+pub use model::Draft;
 pub use model::policy::Policy;
 pub use model::rule::{Class, RuleId};
 pub use model::weights::WeightFile;
@@ -260,4 +275,5 @@ pub use scratch::Scratch;
 pub use session::Session;
 pub use sink::{Dialect, Sink, Values};
 pub use span::{Basis, Part, Place, Span};
+pub use validator::{Schema, SchemaBuilder, Validator, Violation};
 pub use verdict::{Action, Coverage, Finding, Limit, Progress, Step, Verdict};

@@ -10,6 +10,7 @@ use crate::classes::Classes;
 use crate::compile::check;
 use crate::compile::field::FieldPattern;
 use crate::compile::route::Routes;
+use crate::compile::schema::SchemaOptions;
 use crate::decide::Settings;
 use crate::decode::Transform;
 use crate::detect::LanguageId;
@@ -499,7 +500,7 @@ fn compile_schema(
     errors: &mut Vec<Diagnostic>,
 ) -> Option<CompiledSchema> {
     let at = |found: Diagnostic| document.source.diagnostic(&found.pointer, found.message);
-    CompiledSchema::compile(name, &document.content, None)
+    CompiledSchema::compile(name, &document.content, &SchemaOptions::default())
         .map_err(|found| errors.extend(found.into_iter().map(at)))
         .ok()
 }

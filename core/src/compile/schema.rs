@@ -1,26 +1,23 @@
 //! Compiling: JSON Schemas as loaded to [`CompiledSchema`].
 //!
-//! Nothing is ever fetched, neither from the network nor from files: what a schema refers to must be in it (or be one of the
-//! published meta-schemas). Patterns run on the linear engine alone; what it cannot express is refused here, not at run time.
+//! Nothing is ever fetched, neither from the network nor from files: what a schema refers to must be in it, be handed in beside it
+//! ([`SchemaOptions::documents`]) or be one of the published meta-schemas. Patterns run on the linear engine alone; what it cannot
+//! express is refused here, not at run time.
+
+mod options;
+mod strict;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, ReferencingError, ValidationError, uri};
+use jsonschema::{PatternOptions, ReferencingError, ValidationError, ValidationOptions, uri};
 use serde_json::Value;
 
+pub(crate) use options::{Documents, SchemaOptions};
+
 use crate::error::Diagnostic;
+use crate::model::Draft;
 use crate::parse::json::pointer_key;
 use crate::schema::full::{CompiledSchema, TextTypes, Types};
 use crate::schema::node::TapeJson;
-
-/// The drafts that are known, by name.
-#[cfg(test)]
-const DRAFTS: [(&str, Draft); 5] = [
-    ("4", Draft::Draft4),
-    ("6", Draft::Draft6),
-    ("7", Draft::Draft7),
-    ("2019-09", Draft::Draft201909),
-    ("2020-12", Draft::Draft202012),
-];
 
 /// The base of relative references in a schema without `$id`. Any base makes the crate tell where a keyword stands.
 const BASE: &str = "abatis:///";
@@ -31,61 +28,86 @@ const PATTERN_BYTES: usize = 2 << 20;
 /// The most `$ref`s that are followed to find the type of a parameter.
 const REF_HOPS: usize = 16;
 
-/// The draft of that name: `4`, `6`, `7`, `2019-09` or `2020-12`.
-#[cfg(test)]
-pub(crate) fn draft_named(name: &str) -> Option<Draft> {
-    DRAFTS.iter().find(|(known, _)| *known == name).map(|(_, draft)| *draft)
-}
+/// The most meta-schemas that are followed to find the draft of a schema.
+const META_HOPS: usize = 8;
 
 impl CompiledSchema {
-    /// Compiles a schema; `name` stands as the file in diagnostics. Its `$schema` says which draft it is written in; if it says
-    /// nothing it is `draft`, and without that 2020-12. `format` is asserted up to draft 7 and an annotation from 2019-09 on, as
-    /// the drafts have it.
+    /// Compiles a schema; `name` stands as the file in diagnostics. Its `$schema` says which draft it is written in, and
+    /// `options` what it does not say.
     pub(crate) fn compile(
         name: &str,
         schema: &Value,
-        draft: Option<Draft>,
+        options: &SchemaOptions,
     ) -> Result<CompiledSchema, Vec<Diagnostic>> {
         let at = |pointer: &str, message: String| Diagnostic::new(name, message).at(0, 0, pointer);
-        let draft =
-            draft_of(schema, draft).map_err(|(pointer, message)| vec![at(pointer, message)])?;
+        let documents = options.documents.absolute(schema);
+        let draft = draft_of(schema, options.draft, &documents)
+            .map_err(|(pointer, message)| vec![at(pointer, message)])?;
 
         let meta = match draft {
             Draft::Draft4 => jsonschema::draft4::meta::validator(),
             Draft::Draft6 => jsonschema::draft6::meta::validator(),
             Draft::Draft7 => jsonschema::draft7::meta::validator(),
             Draft::Draft201909 => jsonschema::draft201909::meta::validator(),
-            _ => jsonschema::draft202012::meta::validator(),
+            Draft::Draft202012 => jsonschema::draft202012::meta::validator(),
         };
         let mut wrong: Vec<_> = meta
             .iter_errors(schema)
             .map(|error| at(error.instance_path().as_str(), error.to_string()))
             .collect();
         check_patterns(schema, draft, &mut |pointer, message| wrong.push(at(pointer, message)));
+        let settings = settings(draft, options.formats).with_retriever(documents.clone());
+        if options.strict {
+            let knows_format = |name: &str| settings.is_known_format(draft.into(), name);
+            let mut report = |pointer: &str, message| wrong.push(at(pointer, message));
+            strict::check(schema, draft, knows_format, &mut report);
+        }
         if !wrong.is_empty() {
             return Err(wrong);
         }
 
-        let validator = jsonschema::options_for::<TapeJson>()
-            .with_draft(draft)
-            .offline()
-            .with_base_uri(BASE)
-            .with_pattern_options(pattern_options())
-            .build(schema)
-            .map_err(|error| {
-                let (pointer, message) = build_error(schema, &error);
-                vec![at(&pointer, message)]
-            })?;
+        let validator = settings.build(schema).map_err(|error| {
+            let (pointer, message) = build_error(schema, &error);
+            vec![at(&pointer, message)]
+        })?;
         let own = text_types(schema, schema, 0);
         let items = follow(schema, schema)
             .and_then(|schema| schema.get("items"))
             .map_or(Types::STRING, |items| text_types(items, schema, 0));
         Ok(CompiledSchema {
             validator,
-            size: size(schema),
+            size: documents.iter().map(size).fold(size(schema), usize::saturating_add),
             texts: TextTypes { own, items },
             resources: resources(schema, draft),
+            base: BASE,
         })
+    }
+}
+
+impl From<Draft> for jsonschema::Draft {
+    fn from(draft: Draft) -> jsonschema::Draft {
+        match draft {
+            Draft::Draft4 => jsonschema::Draft::Draft4,
+            Draft::Draft6 => jsonschema::Draft::Draft6,
+            Draft::Draft7 => jsonschema::Draft::Draft7,
+            Draft::Draft201909 => jsonschema::Draft::Draft201909,
+            Draft::Draft202012 => jsonschema::Draft::Draft202012,
+        }
+    }
+}
+
+type Settings = ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, TapeJson>;
+
+/// What the crate is told of every schema and of every pattern.
+fn settings(draft: Draft, formats: Option<bool>) -> Settings {
+    let settings = jsonschema::options_for::<TapeJson>()
+        .with_draft(draft.into())
+        .offline()
+        .with_base_uri(BASE)
+        .with_pattern_options(pattern_options());
+    match formats {
+        Some(asserted) => settings.should_validate_formats(asserted),
+        None => settings,
     }
 }
 
@@ -93,29 +115,38 @@ fn pattern_options() -> PatternOptions<jsonschema::Regex> {
     PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES)
 }
 
-/// The draft that a schema is written in, or where and why that cannot be said.
-fn draft_of(schema: &Value, default: Option<Draft>) -> Result<Draft, (&'static str, String)> {
-    let object = match schema {
-        Value::Object(object) => object,
-        Value::Bool(_) => return Ok(default.unwrap_or_default()),
-        _ => return Err(("", "a schema is an object, `true` or `false`".to_owned())),
-    };
-    let uri = match object.get("$schema") {
-        None => return Ok(default.unwrap_or_default()),
-        Some(Value::String(uri)) => uri,
-        Some(_) => return Err(("/$schema", "`$schema` is the URI of a draft".to_owned())),
-    };
-    match Draft::default().detect(schema) {
-        Draft::Unknown => Err((
-            "/$schema",
-            format!(
-                "unknown `$schema` `{uri}`, expected one of http://json-schema.org/draft-04/schema#, \
-                 http://json-schema.org/draft-06/schema#, http://json-schema.org/draft-07/schema#, \
-                 https://json-schema.org/draft/2019-09/schema, https://json-schema.org/draft/2020-12/schema"
-            ),
-        )),
-        draft => Ok(draft),
+/// The draft that a schema is written in, or where and why that cannot be said. A meta-schema that is no draft's is looked up
+/// among the documents: the draft it is itself written in counts.
+fn draft_of(
+    schema: &Value,
+    default: Option<Draft>,
+    documents: &Documents,
+) -> Result<Draft, (&'static str, String)> {
+    if !schema.is_object() && !schema.is_boolean() {
+        return Err(("", "a schema is an object, `true` or `false`".to_owned()));
     }
+    let mut written = schema;
+    for _ in 0..META_HOPS {
+        let uri = match written.get("$schema") {
+            None => return Ok(default.unwrap_or_default()),
+            Some(Value::String(uri)) => uri,
+            Some(_) => return Err(("/$schema", "`$schema` is the URI of a draft".to_owned())),
+        };
+        match (jsonschema::Draft::from_schema_uri(uri), documents.get(uri)) {
+            (jsonschema::Draft::Draft4, _) => return Ok(Draft::Draft4),
+            (jsonschema::Draft::Draft6, _) => return Ok(Draft::Draft6),
+            (jsonschema::Draft::Draft7, _) => return Ok(Draft::Draft7),
+            (jsonschema::Draft::Draft201909, _) => return Ok(Draft::Draft201909),
+            (jsonschema::Draft::Draft202012, _) => return Ok(Draft::Draft202012),
+            (_, Some(meta)) => written = meta,
+            (_, None) => {
+                let known = Draft::ALL.map(Draft::uri).join(", ");
+                let message = format!("unknown `$schema` `{uri}`, expected one of {known}");
+                return Err(("/$schema", message));
+            }
+        }
+    }
+    Err(("/$schema", "the meta-schemas lead to no draft".to_owned()))
 }
 
 /// Compiles every `pattern` and key of `patternProperties` alone, so that all that fail are told.
@@ -130,11 +161,7 @@ fn check_patterns(schema: &Value, draft: Draft, report: &mut impl FnMut(&str, St
         };
         for pattern in patterns {
             let alone = serde_json::json!({ "pattern": pattern });
-            let result = jsonschema::options_for::<TapeJson>()
-                .with_draft(draft)
-                .offline()
-                .with_pattern_options(pattern_options())
-                .build(&alone);
+            let result = settings(draft, None).build(&alone);
             if result.is_err() {
                 report(
                     pointer,
@@ -176,6 +203,9 @@ fn walk(schema: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
 fn resources(schema: &Value, draft: Draft) -> Vec<(String, String)> {
     let keyword = if draft == Draft::Draft4 { "id" } else { "$id" };
     let mut found = Vec::new();
+    if !schema.is_object() {
+        found.push((BASE.to_owned(), String::new()));
+    }
     let mut open = vec![(String::new(), schema, uri::from_str(BASE).ok())];
     while let Some((pointer, value, base)) = open.pop() {
         match value {
@@ -232,7 +262,8 @@ fn build_error(schema: &Value, error: &ValidationError<'_>) -> (String, String) 
                 }
             });
             let message = format!(
-                "`{uri}` is not in this schema, and schemas are never fetched: put it under `$defs` with `{uri}` as its `$id`"
+                "`{uri}` is not in this schema, and schemas are never fetched: put it under `$defs` with `{uri}` as its `$id`, \
+                 or hand it in beside the schema"
             );
             (place.unwrap_or(pointer), message)
         }

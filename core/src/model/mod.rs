@@ -9,6 +9,7 @@
 
 mod body_types;
 mod bundle;
+mod draft;
 mod explain;
 mod load;
 mod plain;
@@ -21,8 +22,10 @@ pub mod weights;
 mod yaml;
 
 pub use bundle::Bundle;
+pub use draft::Draft;
 pub(crate) use explain::similar;
 pub use load::schema_from_yaml;
+pub(crate) use load::value;
 pub(crate) use schemas::of as schema_of;
 pub use schemas::schemas;
 pub use source::{Document, Source};

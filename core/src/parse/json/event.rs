@@ -72,8 +72,7 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// The name used in test cases.
-    #[cfg(test)]
+    /// The name in test cases and in violations.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Problem::Bom => "bom",

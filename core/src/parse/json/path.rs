@@ -232,7 +232,6 @@ impl Path {
     /// Appends the JSON Pointer (RFC 6901) of the current value: `/items/0/name`.
     ///
     /// What `out` already holds is the prefix, such as [`pointer_key`] of the parameter that the JSON was found in.
-    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn pointer(&self, out: &mut String) {
         for segment in self.segments() {
             match segment {

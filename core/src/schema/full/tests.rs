@@ -5,8 +5,9 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::compile::schema::draft_named;
+use crate::compile::schema::SchemaOptions;
 use crate::limits::Limits;
+use crate::model::Draft;
 use crate::parse::json::JsonParser;
 
 fn tape(body: &str) -> Tape {
@@ -23,8 +24,9 @@ fn tape(body: &str) -> Tape {
 
 fn compile(text: &str, draft: Option<&str>) -> CompiledSchema {
     let value = serde_json::from_str(text).expect("a schema in JSON");
-    let draft = draft.map(|name| draft_named(name).expect("a known draft"));
-    CompiledSchema::compile("case", &value, draft)
+    let draft = draft.map(|name| name.parse().expect("a known draft"));
+    let options = SchemaOptions { draft, ..SchemaOptions::default() };
+    CompiledSchema::compile("case", &value, &options)
         .unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"))
 }
 
@@ -115,11 +117,13 @@ fn agrees_with_the_crate_over_serde_values() {
     let (mut valid, mut invalid) = (0, 0);
     for case in &cases {
         let schema: Value = serde_json::from_str(&case.schema).expect("JSON");
-        for draft in ALL.iter().filter_map(|name| draft_named(name)) {
-            let Ok(ours) = CompiledSchema::compile("case", &schema, Some(draft)) else { continue };
+        for draft in Draft::ALL {
+            let options = SchemaOptions { draft: Some(draft), ..SchemaOptions::default() };
+            let Ok(ours) = CompiledSchema::compile("case", &schema, &options) else { continue };
             let draft = if schema.get("$schema").is_some() { None } else { Some(draft) };
-            let options = draft
-                .map_or(jsonschema::options(), |draft| jsonschema::options().with_draft(draft));
+            let options = draft.map_or(jsonschema::options(), |draft| {
+                jsonschema::options().with_draft(draft.into())
+            });
             let theirs = options.offline().build(&schema).expect("a schema");
             for (body, value) in &instances {
                 let (validity, found) = run(&ours, body, 100);
@@ -156,7 +160,9 @@ struct Refused {
 fn refused_schemas() {
     for case in read::<Refusals>("refused").refused {
         let schema: Value = serde_json::from_str(&case.schema).expect("JSON");
-        let mut wrong = CompiledSchema::compile("case", &schema, None).err().unwrap_or_default();
+        let mut wrong = CompiledSchema::compile("case", &schema, &SchemaOptions::default())
+            .err()
+            .unwrap_or_default();
         wrong.sort_by(|one, other| one.pointer.cmp(&other.pointer));
         let pointers: Vec<_> = wrong.iter().map(|wrong| &*wrong.pointer).collect();
         let expected: Vec<_> = case.errors.iter().map(|(pointer, _)| &**pointer).collect();
@@ -267,7 +273,8 @@ fn messages_hold_nothing_of_the_document() {
         })
         .collect();
     let body = format!("{{{}}}", members.join(","));
-    let compiled = CompiledSchema::compile("case", &schema, None).expect("a schema");
+    let compiled =
+        CompiledSchema::compile("case", &schema, &SchemaOptions::default()).expect("a schema");
     let mut keywords = std::collections::BTreeSet::new();
     compiled.validate(&tape(&body), 100, &mut |violation| {
         assert!(!violation.message.contains("MARK"), "{}", violation.message);
