@@ -21,8 +21,7 @@ use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem, Text};
 use crate::parse::query;
 use crate::parts::Parts;
 use crate::repeat;
-use crate::schema::full::CompiledSchema;
-use crate::schema::tape::Tape;
+use crate::schema::document::{CompiledSchema, Document};
 use crate::session::Piece;
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
@@ -33,9 +32,9 @@ use crate::verdict::Limit;
 pub(crate) struct Body {
     reading: Reading,
     json: Option<Box<JsonParser>>,
-    /// The document's nodes, if the route has a schema for them.
-    tape: Option<Box<Tape>>,
-    taped: bool,
+    /// The document, if the route has a schema for it.
+    document: Option<Box<Document>>,
+    judged: bool,
     form: Option<Box<FormParser>>,
     multipart: Option<Box<Parts>>,
     /// Those that the fields of a form are read in, too.
@@ -55,8 +54,8 @@ impl Default for Body {
         Body {
             reading: Reading::Union,
             json: None,
-            tape: None,
-            taped: false,
+            document: None,
+            judged: false,
             form: None,
             multipart: None,
             charsets: Charsets::default(),
@@ -78,7 +77,7 @@ impl Body {
         self.text_at = 0;
         self.inspected = false;
         self.begun = false;
-        self.taped = false;
+        self.judged = false;
     }
 
     /// Bytes that wait for what follows.
@@ -101,19 +100,19 @@ impl Body {
         self.reading
     }
 
-    /// Makes ready to read as `reading`, with what the type says of `fields`; `taped` if a schema will ask for the document.
-    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, fields: &Fields, taped: bool) {
+    /// Makes ready to read as `reading`, with what the type says of `fields`; `judged` if it will be held against a schema.
+    pub(crate) fn begin(&mut self, plan: &Plan, reading: Reading, fields: &Fields, judged: bool) {
         self.reading = reading;
         self.charsets.begin(fields.charset);
         // A route's schema is for JSON: a body of no type is held against it too.
-        self.taped = taped && reading == Reading::Json;
+        self.judged = judged && reading == Reading::Json;
         match reading {
             Reading::Json => {
                 self.json
                     .get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits)))
                     .reset(&plan.limits, 0);
-                if self.taped {
-                    self.tape.get_or_insert_default().clear();
+                if self.judged {
+                    self.document.get_or_insert_default().begin();
                 }
             }
             Reading::Ndjson => {
@@ -137,11 +136,12 @@ impl Body {
         }
     }
 
-    /// Takes the next bytes; `last` if the caller knows that none follow.
+    /// Takes the next bytes, which are held against `schema` if they are JSON; `last` if the caller knows that none follow.
     pub(crate) fn feed(
         &mut self,
         run: &mut Run<'_>,
         parameters: &mut Parameters,
+        schema: Option<&CompiledSchema>,
         chunk: &[u8],
         last: bool,
     ) {
@@ -149,7 +149,7 @@ impl Body {
         match self.reading {
             Reading::Opaque => {}
             Reading::Json | Reading::Ndjson => {
-                self.json(run, |parser, sink| parser.feed(chunk, sink));
+                self.json(run, schema, |parser, sink| parser.feed(chunk, sink));
             }
             Reading::Form => {
                 let whole = last && self.text.is_empty();
@@ -210,11 +210,11 @@ impl Body {
         match self.reading {
             Reading::Opaque => run.case.partial(run.plan, Limit::Opaque),
             Reading::Json => {
-                self.json(run, |parser, sink| parser.finish(sink));
-                if self.taped
-                    && let (Some(schema), Some(tape)) = (schema, &mut self.tape)
+                self.json(run, schema, |parser, sink| parser.finish(sink));
+                if self.judged
+                    && let (Some(schema), Some(document)) = (schema, &mut self.document)
                 {
-                    contract::body(run, schema, tape);
+                    contract::body(run, schema, document);
                 }
             }
             Reading::Form => {
@@ -230,7 +230,7 @@ impl Body {
                     multipart.finish(run, parameters, &mut self.charsets);
                 }
             }
-            Reading::Ndjson => self.json(run, |parser, sink| parser.finish(sink)),
+            Reading::Ndjson => self.json(run, None, |parser, sink| parser.finish(sink)),
             Reading::Xml | Reading::Packed(_) | Reading::Text | Reading::Union => {}
         }
         if !self.text.is_empty() && !self.inspected {
@@ -258,11 +258,13 @@ impl Body {
     fn json(
         &mut self,
         run: &mut Run<'_>,
+        schema: Option<&CompiledSchema>,
         step: impl FnOnce(&mut JsonParser, &mut BodySink<'_, '_>),
     ) {
         let Some(parser) = &mut self.json else { return };
-        let tape = self.tape.as_deref_mut().filter(|_| self.taped);
-        let mut sink = BodySink { run, tape, text: &mut self.text, text_at: &mut self.text_at };
+        let document = self.document.as_deref_mut().filter(|_| self.judged);
+        let judge = schema.zip(document);
+        let mut sink = BodySink { run, judge, text: &mut self.text, text_at: &mut self.text_at };
         step(parser, &mut sink);
     }
 
@@ -368,7 +370,7 @@ fn form_field(
 /// Inspects a JSON body as it is parsed.
 struct BodySink<'s, 'r> {
     run: &'s mut Run<'r>,
-    tape: Option<&'s mut Tape>,
+    judge: Option<(&'s CompiledSchema, &'s mut Document)>,
     text: &'s mut Vec<u8>,
     text_at: &'s mut usize,
 }
@@ -403,12 +405,15 @@ impl JsonSink for BodySink<'_, '_> {
             Event::String(text) => self.string(text, range.start + 1, false, path),
             _ => {}
         }
-        if let Some(tape) = &mut self.tape {
-            tape.event(event, range);
+        if let Some((schema, document)) = &mut self.judge {
+            document.event(schema, event, range, path);
         }
     }
 
     fn problem(&mut self, problem: Problem, range: std::ops::Range<usize>, path: &Path) {
+        if let Some((_, document)) = &mut self.judge {
+            document.problem(problem);
+        }
         let trail = Trail::Json { parent: &Trail::Root, path };
         let span = Span::new(Part::Body, range);
         let at = At { place: Place::Json, name: false, trail: &trail, span };

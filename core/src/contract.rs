@@ -9,8 +9,8 @@ use crate::decode::{self, Coding};
 use crate::inspect::{At, Run};
 use crate::model::policy::Disposition;
 use crate::model::rule::Class;
-use crate::schema::full::{CompiledSchema, Violation};
-use crate::schema::tape::Tape;
+use crate::schema::document::{CompiledSchema, Document};
+use crate::schema::violation::Violation;
 use crate::span::{Part, Place, Span};
 use crate::trail::Trail;
 
@@ -29,7 +29,7 @@ pub(crate) struct Given<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     given: Vec<Text>,
-    tape: Tape,
+    document: Document,
 }
 
 #[derive(Debug)]
@@ -96,9 +96,8 @@ impl Parameters {
             let texts: Vec<_> =
                 given().map(|text| (&text.bytes[..], text.span.range.clone())).collect();
             let mut found = Vec::new();
-            parameter.schema.validate_texts(&mut self.tape, &texts, VIOLATIONS, &mut |violation| {
-                found.push(Found::new(&violation));
-            });
+            let mut keep = |violation: Violation<'_>| found.push(Found::new(&violation));
+            self.document.texts(&parameter.schema, &texts, VIOLATIONS, &mut keep);
             for found in found {
                 let span = Span { range: found.range, ..first.clone() };
                 let at = At { place: parameter.place, name: false, trail: &trail, span };
@@ -108,14 +107,14 @@ impl Parameters {
     }
 }
 
-/// Holds the body on the tape against its schema.
-pub(crate) fn body(run: &mut Run<'_>, schema: &CompiledSchema, tape: &mut Tape) {
+/// Tells what is wrong with the body by its schema.
+pub(crate) fn body(run: &mut Run<'_>, schema: &CompiledSchema, document: &mut Document) {
     // What is no JSON document has been reported by the parser.
-    if !tape.finish() {
+    if !document.finish(schema) {
         return;
     }
     let mut found = Vec::new();
-    schema.validate(tape, VIOLATIONS, &mut |violation| found.push(Found::new(&violation)));
+    document.report(schema, VIOLATIONS, &mut |violation| found.push(Found::new(&violation)));
     for found in found {
         let trail = Trail::Pointer { parent: &Trail::Root, pointer: &found.instance };
         let span = Span::new(Part::Body, found.range);
@@ -140,7 +139,7 @@ pub(crate) fn no_json(run: &mut Run<'_>) {
     );
 }
 
-/// A violation, let go of the tape.
+/// A violation, let go of the document.
 struct Found {
     keyword: String,
     instance: String,

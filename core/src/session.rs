@@ -23,7 +23,7 @@ use crate::parse::{cookie, query};
 use crate::prefilter::literals::Hits;
 use crate::repeat;
 use crate::request::Request;
-use crate::schema::full::CompiledSchema;
+use crate::schema::document::CompiledSchema;
 use crate::scratch::Scratch;
 use crate::sink::{Sink, Values};
 use crate::span::{Basis, Part, Place, Span};
@@ -296,7 +296,7 @@ impl State {
         if fits.len() < document.len() {
             run.case.partial(plan, Limit::BodyBytes);
         }
-        self.body.feed(&mut run, &mut self.parameters, fits, true);
+        self.body.feed(&mut run, &mut self.parameters, Some(schema), fits, true);
         self.body.finish(&mut run, &mut self.parameters, Some(schema));
         self.phase = Phase::Done;
     }
@@ -508,6 +508,7 @@ impl State {
             return self.misuse(plan);
         }
         let mut run = Run { plan, memory, case: &mut self.case };
+        let schema = run.route().and_then(|route| route.body.as_deref());
         if self.received == 0 && !chunk.is_empty() && self.facts.is_ambiguous() {
             body::note_type(&mut run);
         }
@@ -521,12 +522,12 @@ impl State {
             _ => chunk,
         };
         if self.content.is_plain() {
-            self.body.feed(&mut run, &mut self.parameters, fits, last);
+            self.body.feed(&mut run, &mut self.parameters, schema, fits, last);
             return;
         }
         self.runs.feed(fits);
         let (decoded, broken) = self.content.feed(fits);
-        self.body.feed(&mut run, &mut self.parameters, decoded, false);
+        self.body.feed(&mut run, &mut self.parameters, schema, decoded, false);
         note_broken(&mut run, broken);
     }
 
@@ -554,7 +555,7 @@ impl State {
         if self.received > 0 {
             if !self.content.is_plain() {
                 let (decoded, broken) = self.content.finish();
-                self.body.feed(&mut run, &mut self.parameters, decoded, false);
+                self.body.feed(&mut run, &mut self.parameters, schema, decoded, false);
                 note_broken(&mut run, broken);
             }
             self.body.finish(&mut run, &mut self.parameters, schema);

@@ -1,11 +1,11 @@
 //! JSON documents against a JSON Schema, outside of any request: [`Schema`], and the [`Validator`] that runs it.
 //!
 //! ```text
-//! bytes, in chunks ─ JsonParser ─► Tape ─ CompiledSchema ─► Violation { keyword, pointers, range, message }
+//! bytes, in chunks ─ JsonParser ─► CompiledSchema ─► Violation { keyword, pointers, range, message }
 //!                        └ problems ──────────────────────►
 //! ```
 //!
-//! The parser, the tape and the compiled schema are those of the routes of a policy: what is valid here is valid there.
+//! The parser and the compiled schema are those of the routes of a policy: what is valid here is valid there.
 
 use std::fmt;
 use std::ops::Range;
@@ -19,8 +19,10 @@ use crate::error::{BuildError, Diagnostic};
 use crate::limits::Limits;
 use crate::model::{Document, Draft, value};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
-use crate::schema::full::{CompiledSchema, Validity, Violation as Found};
+use crate::schema::document::{CompiledSchema, Document as Judged};
+use crate::schema::machine::Validity;
 use crate::schema::tape::Tape;
+use crate::schema::violation::Violation as Found;
 
 /// A JSON Schema, compiled: immutable, `Send + Sync`, cheap to clone (one reference count).
 ///
@@ -97,7 +99,7 @@ impl Schema {
             schema: self.clone(),
             parser: JsonParser::new(&limits),
             limits,
-            tape: Tape::default(),
+            judged: Judged::default(),
             problems: Vec::new(),
             fed: None,
         }
@@ -106,7 +108,20 @@ impl Schema {
     /// Whether all of the schema is run by abatis itself, none of it by the validator that it falls back to. Changes the speed, never
     /// the answer.
     pub fn is_native(&self) -> bool {
-        self.inner.compiled.is_native()
+        self.fallback().is_none()
+    }
+
+    /// What of the schema the machine cannot take, if it is run by the validator that it falls back to: where, and why.
+    ///
+    /// ```
+    /// use abatis::Schema;
+    /// assert_eq!(Schema::new("multipleOf: 0.01")?.fallback(), None);
+    /// let schema = Schema::new("multipleOf: 12345678901234567891e5")?;
+    /// assert!(schema.fallback().is_some_and(|why| why.starts_with("/multipleOf: ")));
+    /// # Ok::<(), abatis::BuildError>(())
+    /// ```
+    pub fn fallback(&self) -> Option<&str> {
+        self.inner.compiled.fallback()
     }
 }
 
@@ -325,7 +340,7 @@ pub struct Validator {
     schema: Schema,
     parser: JsonParser,
     limits: Limits,
-    tape: Tape,
+    judged: Judged,
     problems: Vec<Violation>,
     /// Bytes of the document that is being fed.
     fed: Option<usize>,
@@ -338,7 +353,7 @@ impl Validator {
     pub fn is_valid(&mut self, document: &[u8]) -> bool {
         self.read(document, 1);
         self.problems.is_empty()
-            && self.schema.inner.compiled.validity(&self.tape) == Validity::Valid
+            && self.judged.validity(&self.schema.inner.compiled) == Validity::Valid
     }
 
     /// The violations of the document in its order, at most `max` of them, but never none for a document that is invalid: so it is valid just
@@ -377,7 +392,7 @@ impl Validator {
 
     fn begin(&mut self) {
         self.parser.reset(&self.limits, 0);
-        self.tape.clear();
+        self.judged.begin();
         self.problems.clear();
         self.fed = Some(0);
     }
@@ -395,29 +410,27 @@ impl Validator {
             self.problems.push(refused("size", String::new(), limit..limit, message));
             return;
         }
-        let reading = &self.schema.inner.reading;
-        let Validator { parser, tape, problems, .. } = self;
-        parser.feed(chunk, &mut Reader { reading, tape, problems, max });
+        let Validator { parser, schema, judged, problems, .. } = self;
+        parser.feed(chunk, &mut Reader { schema: &schema.inner, judged, problems, max });
     }
 
     fn end(&mut self, max: usize) {
         let fed = self.fed.take().unwrap_or(0);
-        let reading = &self.schema.inner.reading;
-        if fed > reading.bytes || self.problems.len() >= max {
+        if fed > self.schema.inner.reading.bytes || self.problems.len() >= max {
             return;
         }
-        let Validator { parser, tape, problems, .. } = self;
-        parser.finish(&mut Reader { reading, tape, problems, max });
-        tape.finish();
+        let Validator { parser, schema, judged, problems, .. } = self;
+        parser.finish(&mut Reader { schema: &schema.inner, judged, problems, max });
+        judged.finish(&schema.inner.compiled);
     }
 
     /// What the parser told, and then what the schema says of a document that is whole.
     fn violations(&mut self, max: usize) -> Vec<Violation> {
         let mut all = std::mem::take(&mut self.problems);
-        if self.tape.root().is_some() {
+        let compiled = &self.schema.inner.compiled;
+        if self.judged.is_whole(compiled) {
             let left = max - all.len().min(max);
-            let compiled = &self.schema.inner.compiled;
-            compiled.validate(&self.tape, left, &mut |found| all.push(Violation::new(&found)));
+            self.judged.report(compiled, left, &mut |found| all.push(Violation::new(&found)));
             all.sort_by_key(|violation| (violation.range.start, violation.range.end));
         }
         all
@@ -447,25 +460,27 @@ fn refused(keyword: &str, instance: String, range: Range<usize>, message: String
     }
 }
 
-/// Puts the document on the tape, and keeps what is wrong with it.
+/// Holds the document against the schema, and keeps what the parser says is wrong with it.
 struct Reader<'v> {
-    reading: &'v Reading,
-    tape: &'v mut Tape,
+    schema: &'v Inner,
+    judged: &'v mut Judged,
     problems: &'v mut Vec<Violation>,
     max: usize,
 }
 
 impl JsonSink for Reader<'_> {
-    fn event(&mut self, event: Event<'_>, range: Range<usize>, _: &Path) {
-        self.tape.event(event, range);
+    #[inline]
+    fn event(&mut self, event: Event<'_>, range: Range<usize>, path: &Path) {
+        self.judged.event(&self.schema.compiled, event, range, path);
     }
 
     fn problem(&mut self, problem: Problem, range: Range<usize>, path: &Path) {
-        JsonSink::problem(self.tape, problem, range.clone(), path);
+        self.judged.problem(problem);
+        let reading = &self.schema.reading;
         let accepted = match problem {
-            Problem::DuplicateKey => self.reading.duplicate_keys,
-            Problem::Bom => self.reading.byte_order_mark,
-            Problem::LoneSurrogate => self.reading.lone_surrogates,
+            Problem::DuplicateKey => reading.duplicate_keys,
+            Problem::Bom => reading.byte_order_mark,
+            Problem::LoneSurrogate => reading.lone_surrogates,
             _ => false,
         };
         if accepted || self.problems.len() >= self.max {
@@ -483,7 +498,7 @@ impl JsonSink for Reader<'_> {
                 format!("is not JSON; {} would be right here", expected.as_str())
             }
             Problem::Trailing => "something follows the document".to_owned(),
-            Problem::Depth => format!("is nested deeper than {}", self.reading.depth),
+            Problem::Depth => format!("is nested deeper than {}", reading.depth),
         };
         self.problems.push(refused(problem.as_str(), instance, range, message));
     }

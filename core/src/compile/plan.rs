@@ -24,7 +24,7 @@ use crate::model::policy::{
 use crate::model::rule::{Class, Decoding, Matcher, NameOrValue, Rule, RuleId};
 use crate::model::{Bundle, Document, Source};
 use crate::prefilter::literals::{self, Hits, Literals, Owner};
-use crate::schema::full::CompiledSchema;
+use crate::schema::document::CompiledSchema;
 use crate::span::Place;
 use crate::trail::Trail;
 use crate::verdict::Limit;

@@ -4,20 +4,28 @@
 //! ([`SchemaOptions::documents`]) or be one of the published meta-schemas. Patterns run on the linear engine alone; what it cannot
 //! express is refused here, not at run time.
 
+mod draft;
+mod native;
+mod node;
 mod options;
+mod resource;
+mod set;
 mod strict;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, ReferencingError, ValidationError, ValidationOptions, uri};
 use serde_json::Value;
 
+use native::Unsupported;
 pub(crate) use options::{Documents, SchemaOptions};
 
 use crate::error::Diagnostic;
 use crate::model::Draft;
 use crate::parse::json::pointer_key;
-use crate::schema::full::{CompiledSchema, TextTypes, Types};
+use crate::schema::document::{CompiledSchema, Engine, TextTypes, Types};
+use crate::schema::full::Full;
 use crate::schema::node::TapeJson;
+use crate::schema::pattern::{Pattern, PatternErrorKind, PatternLimits};
 
 /// The base of relative references in a schema without `$id`. Any base makes the crate tell where a keyword stands.
 const BASE: &str = "abatis:///";
@@ -66,21 +74,33 @@ impl CompiledSchema {
             return Err(wrong);
         }
 
-        let validator = settings.build(schema).map_err(|error| {
-            let (pointer, message) = build_error(schema, &error);
-            vec![at(&pointer, message)]
-        })?;
+        let native = if options.full {
+            Err(Unsupported::new("", "the full validator is asked for"))
+        } else {
+            native::compile(schema, draft, options.formats, &documents)
+        };
+        let engine = match native {
+            Ok(program) => Engine::Native(Box::new(program)),
+            Err(found) if found.wrong => return Err(vec![at(&found.pointer, found.reason)]),
+            Err(found) => {
+                let validator = settings.build(schema).map_err(|error| {
+                    let (pointer, message) = build_error(schema, &error);
+                    vec![at(&pointer, message)]
+                })?;
+                let full = Full {
+                    validator,
+                    size: documents.iter().map(size).fold(size(schema), usize::saturating_add),
+                    resources: resources(schema, draft),
+                    base: BASE,
+                };
+                Engine::Full(Box::new(full), found.to_string())
+            }
+        };
         let own = text_types(schema, schema, 0);
         let items = follow(schema, schema)
             .and_then(|schema| schema.get("items"))
             .map_or(Types::STRING, |items| text_types(items, schema, 0));
-        Ok(CompiledSchema {
-            validator,
-            size: documents.iter().map(size).fold(size(schema), usize::saturating_add),
-            texts: TextTypes { own, items },
-            resources: resources(schema, draft),
-            base: BASE,
-        })
+        Ok(CompiledSchema { engine, texts: TextTypes { own, items } })
     }
 }
 
@@ -159,17 +179,14 @@ fn check_patterns(schema: &Value, draft: Draft, report: &mut impl FnMut(&str, St
             }
             _ => return,
         };
-        for pattern in patterns {
-            let alone = serde_json::json!({ "pattern": pattern });
-            let result = settings(draft, None).build(&alone);
-            if result.is_err() {
-                report(
-                    pointer,
-                    format!(
-                        "the pattern `{pattern}` cannot be compiled to a linear automaton of at most {PATTERN_BYTES} bytes: \
-                         it is malformed, too large, or uses look-around or back-references"
-                    ),
-                );
+        for source in patterns {
+            let Err(error) = Pattern::compile(source, PatternLimits::default()) else { continue };
+            // What is a pattern but none for an automaton may still be one for the crate's.
+            let alone = serde_json::json!({ "pattern": source });
+            let known = error.kind() == PatternErrorKind::Unsupported
+                && settings(draft, None).build(&alone).is_ok();
+            if !known {
+                report(pointer, format!("the pattern `{source}` cannot be used: {error}"));
             }
         }
     });

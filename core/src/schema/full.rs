@@ -12,82 +12,21 @@ use std::ops::Range;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 
+use super::machine::Validity;
 use super::node::TapeJson;
 use super::tape::Tape;
-use crate::parse::json::{Event, Number};
+use super::violation::Violation;
 
-/// A schema that is ready to run. Made by [`CompiledSchema::compile`].
+/// A schema for the crate.
 #[derive(Debug)]
-pub(crate) struct CompiledSchema {
+pub(crate) struct Full {
     pub(crate) validator: Validator<TapeJson>,
     /// How many JSON values the schema itself consists of; steps are counted in it.
     pub(crate) size: usize,
-    /// How texts are read.
-    pub(crate) texts: TextTypes,
     /// The URI of every resource in the schema, the root's among them, and the JSON Pointer that leads to it.
     pub(crate) resources: Vec<(String, String)>,
     /// What relative URIs were made absolute with.
     pub(crate) base: &'static str,
-}
-
-/// What a text (the value of a parameter) may be read as, and the items if it is repeated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TextTypes {
-    /// What a single text may be.
-    pub(crate) own: Types,
-    /// What each text may be if several of them make an array.
-    pub(crate) items: Types,
-}
-
-/// A set of JSON types.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Types(u8);
-
-impl Types {
-    pub(crate) const NONE: Types = Types(0);
-    pub(crate) const NULL: Types = Types(1);
-    pub(crate) const BOOLEAN: Types = Types(2);
-    pub(crate) const NUMBER: Types = Types(4);
-    pub(crate) const STRING: Types = Types(8);
-    pub(crate) const ARRAY: Types = Types(16);
-    pub(crate) const OBJECT: Types = Types(32);
-
-    /// Both sets together.
-    pub(crate) fn or(self, other: Types) -> Types {
-        Types(self.0 | other.0)
-    }
-
-    /// Whether the sets share a type.
-    pub(crate) fn has(self, other: Types) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// What came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Validity {
-    /// As the schema wants it.
-    Valid,
-    /// Not; there was a violation at least.
-    Invalid,
-    /// The steps did not suffice, or there is no whole document on the tape. Told as a violation too.
-    Undecided,
-}
-
-/// A place where a document is not as the schema wants it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation<'a> {
-    /// The keyword: `required`, `maxLength`, …; `false` for the schema `false`, `undecided` and `unexplained` where the steps
-    /// did not suffice.
-    pub(crate) keyword: &'a str,
-    /// Which value, as a JSON Pointer into the document.
-    pub(crate) instance: &'a str,
-    /// Which keyword, as a JSON Pointer into the schema; behind the URI and `#` if it stands in another document.
-    pub(crate) schema: &'a str,
-    /// Where the value stands in the body. Of a member that should not be there: key and value.
-    pub(crate) span: Range<usize>,
-    /// What the schema wants. Holds nothing of the document.
-    pub(crate) message: String,
 }
 
 /// Steps that a document may take however small it is.
@@ -98,13 +37,7 @@ const STEPS_MAX: u64 = 1 << 25;
 const ERRORS_MAX: usize = 10_000;
 const POINTERS_MAX: usize = 4 << 20;
 
-impl CompiledSchema {
-    /// Whether every value is decided without the crate.
-    #[expect(clippy::unused_self, reason = "the machine that decides them is not there yet")]
-    pub(crate) fn is_native(&self) -> bool {
-        false
-    }
-
+impl Full {
     /// Whether the document on the tape is as the schema wants it.
     ///
     /// Costs O(nodes of the tape x size of the schema) steps at most.
@@ -196,47 +129,6 @@ impl CompiledSchema {
             _ => own(),
         }
     }
-
-    /// Validates a parameter: its text, or its texts if it is repeated, with the place of each in the request.
-    ///
-    /// A text is read as the schema's `type` says: as a number, boolean or null if it is one exactly as JSON writes it and the
-    /// type allows it, else as a string. Several texts are an array, and so is one where the type is `array` alone.
-    pub(crate) fn validate_texts(
-        &self,
-        tape: &mut Tape,
-        texts: &[(&[u8], Range<usize>)],
-        max: usize,
-        report: &mut impl FnMut(Violation<'_>),
-    ) -> Validity {
-        tape.clear();
-        let scalar = self.texts.own != Types::ARRAY;
-        match texts {
-            [(text, place)] if scalar => read(tape, text, place.clone(), self.texts.own),
-            _ => {
-                let start = texts.iter().map(|(_, place)| place.start).min().unwrap_or(0);
-                let end = texts.iter().map(|(_, place)| place.end).max().unwrap_or(0);
-                tape.event(Event::ArrayStart, start..end);
-                for (text, place) in texts {
-                    read(tape, text, place.clone(), self.texts.items);
-                }
-                tape.event(Event::ArrayEnd, start..end);
-            }
-        }
-        tape.finish();
-        self.validate(tape, max, report)
-    }
-}
-
-/// Puts a text on the tape as the types allow. O(len).
-fn read(tape: &mut Tape, text: &[u8], place: Range<usize>, types: Types) {
-    let event = match text {
-        b"null" if types.has(Types::NULL) => Event::Null,
-        b"true" if types.has(Types::BOOLEAN) => Event::Bool(true),
-        b"false" if types.has(Types::BOOLEAN) => Event::Bool(false),
-        _ if types.has(Types::NUMBER) && Number::is_number(text) => Event::Number(text),
-        _ => return tape.plain_string(text, place),
-    };
-    tape.event(event, place);
 }
 
 fn whole(span: Range<usize>, keyword: &'static str, message: &str) -> Violation<'static> {
@@ -330,6 +222,3 @@ fn message(kind: &ValidationErrorKind) -> String {
         Kind::Referencing(_) => "cannot be validated: a reference leads nowhere".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

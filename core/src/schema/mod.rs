@@ -1,15 +1,26 @@
-//! JSON Schemas of routes, run over our own tape.
+//! JSON Schemas, run on the parser's events.
 //!
 //! ```text
-//! events ─ tape ─► Tape ─ node ─► jsonschema (pinned) ─ full ─► Violation { keyword, pointers, span, message }
+//!          ┌ native ─► Machine { frames over the Program's sets } ─┐
+//! events ──┤                                                       ├─► Violation { keyword, pointers, span, message }
+//!          └ else ───► Tape ─ node ─► jsonschema (pinned) ─ full ──┘
 //! ```
 //!
-//! [`pattern`] stands beside them until the schema machine calls it: regular expressions of ECMA-262 in linear time.
-//!
-//! Way: parse -> **schema** -> decode. What was parsed is what is validated: the crate sees our tape, never the body.
+//! Way: parse -> **schema** -> decode. What was parsed is what is validated, in the same pass; what the machine cannot take goes to the
+//! crate over our own tape.
 
+pub(crate) mod bits;
+pub(crate) mod canonical;
+pub(crate) mod cause;
+pub(crate) mod content;
+pub(crate) mod document;
+pub(crate) mod format;
 pub(crate) mod full;
+pub(crate) mod key;
+pub(crate) mod machine;
 pub(crate) mod node;
-#[allow(dead_code, reason = "for the schema machine; the fuzz target and the tests call it by now")]
+pub(crate) mod number;
 pub(crate) mod pattern;
+pub(crate) mod program;
 pub(crate) mod tape;
+pub(crate) mod violation;

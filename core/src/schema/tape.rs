@@ -125,6 +125,14 @@ impl Tape {
         self.string(Kind::String, Text { raw: text, escaped: false, utf8 }, range);
     }
 
+    /// Takes what is wrong with the document.
+    pub(crate) fn note(&mut self, problem: Problem) {
+        self.duplicates |= problem == Problem::DuplicateKey;
+        if problem.is_fatal() {
+            self.state = State::Broken;
+        }
+    }
+
     /// Closes the document; whether it is one, and may be read.
     pub(crate) fn finish(&mut self) -> bool {
         if self.state == State::Building {
@@ -307,10 +315,7 @@ impl JsonSink for Tape {
     }
 
     fn problem(&mut self, problem: Problem, _: Range<usize>, _: &Path) {
-        self.duplicates |= problem == Problem::DuplicateKey;
-        if problem.is_fatal() {
-            self.state = State::Broken;
-        }
+        self.note(problem);
     }
 
     fn rest(&mut self, _: &[u8], _: usize) {}

@@ -21,6 +21,8 @@ pub(crate) struct SchemaOptions {
     pub(crate) documents: Documents,
     /// Whether keywords and formats that the draft does not know are errors.
     pub(crate) strict: bool,
+    /// Whether the crate decides even what the machine could: to compare them.
+    pub(crate) full: bool,
 }
 
 /// Schemas by URI. Cheap to clone.
@@ -41,6 +43,11 @@ impl Documents {
     /// The documents.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Value> {
         self.0.values().map(|document| &**document)
+    }
+
+    /// The documents and their URIs.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(uri, document)| (&**uri, &**document))
     }
 
     /// The same documents by absolute URIs: those they came with, counted from that of `schema`, and their own `$id`s.

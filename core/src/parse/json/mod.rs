@@ -214,7 +214,6 @@ impl JsonParser {
     }
 
     /// Parses a whole document that starts at offset `origin`. O(`bytes.len()`).
-    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn walk<S: JsonSink>(
         &mut self,
         bytes: &[u8],

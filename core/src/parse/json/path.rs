@@ -77,7 +77,7 @@ pub(crate) struct Path {
 
 impl Path {
     /// Back to the root of another document; keeps the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.frames.clear();
         self.keys.clear();
         self.bytes.clear();
@@ -116,9 +116,14 @@ impl Path {
         }
     }
 
+    /// Into an array that is no part of a document, such as the values of a repeated parameter.
+    pub(crate) fn enter_array(&mut self) {
+        self.open(Container::Array);
+    }
+
     /// On to the next item of the innermost array.
     #[inline]
-    pub(super) fn next_item(&mut self) {
+    pub(crate) fn next_item(&mut self) {
         if let Some(frame) = self.frames.last_mut() {
             frame.index += 1;
         }
