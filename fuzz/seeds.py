@@ -109,6 +109,9 @@ def main() -> None:
         ):
             add("inspect", request)
             add("chunked", request)
+    for case in tomllib.loads((ROOT / "testdata" / "schema" / "patterns.toml").read_text())["pattern"]:
+        for text in case["matches"] + case["others"]:
+            add("schema_pattern", case["pattern"].encode() + b"\n" + text.encode())
     for path in sorted((ROOT / "examples" / "requests").glob("*.http")):
         request = path.read_bytes().replace(b"\r\n", b"\n")
         add("inspect", request)

@@ -4,6 +4,7 @@
 
 mod languages;
 mod parsers;
+mod patterns;
 mod requests;
 mod sinks;
 
@@ -45,6 +46,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_url", |view| languages::holds(url::Url, view)),
     ("detect_code", |view| languages::holds(code::Code, view)),
     ("detect_template", |view| languages::holds(template::Template, view)),
+    ("schema_pattern", patterns::schema_pattern),
     ("sink", sinks::sink),
     ("load", load),
 ];

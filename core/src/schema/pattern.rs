@@ -8,7 +8,7 @@
 //! A pattern is searched for anywhere in a text, as `new RegExp(pattern, "u").test(text)` does it: by code points; `.` leaves out the four line
 //! terminators of ECMA-262; `\d`, `\w` and `\b` are ASCII; `\s` holds U+FEFF and all spaces; `^` and `$` match at the ends of the text
 //! alone; `[]` matches nothing and `[^]` everything; `\p{…}` takes categories, scripts and binary properties. Half a surrogate pair matches
-//! nothing, since no text in UTF-8 holds one.
+//! nothing, since no text in UTF-8 holds one. (V8 finds `\B` between the halves of a character too; the standard does not, and neither do we.)
 //!
 //! Real schemas have patterns that are valid only without the `u` flag (Annex B of the standard). Of these are accepted, and read as it says:
 //!
@@ -24,6 +24,8 @@
 //! Back-references and look-around that is no intersection ([`look`]) are not regular, or not simply; [`PatternErrorKind::Unsupported`] tells them
 //! apart, so that a caller can turn to an engine that backtracks. A match is never approximated.
 //!
+//! [`PatternSet`] is for the several patterns of `patternProperties`.
+//!
 //! Way: compile -> **schema**. What the engines are is said in [`automaton`].
 
 mod automaton;
@@ -31,6 +33,7 @@ mod class;
 mod look;
 mod parse;
 mod runs;
+mod set;
 mod translate;
 
 use std::fmt;
@@ -39,21 +42,25 @@ use std::sync::Arc;
 use regex_syntax::hir::Hir;
 
 use self::automaton::{Engine, EngineCache};
+pub(crate) use self::set::{PatternSet, SetCache};
 
 /// What one pattern may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PatternLimits {
-    /// Most memory of a dense automaton, in bytes; above it states are built while they are met. Default 1 MiB.
+    /// Whether rows of classes have an engine of their own. Default yes; without it the same is matched by automata, for tests.
+    pub(crate) runs: bool,
+    /// Most memory of a dense automaton, in bytes; above it states are built while they are met. Default 256 KiB: to build that
+    /// much, or to see that it does not suffice, took up to 8 ms, and 26 ms for 1 MiB.
     pub(crate) dense: usize,
     /// Memory for such states in a [`Cache`], in bytes; where it does not suffice, states are not kept. Default 512 KiB.
     pub(crate) cache: usize,
-    /// Most memory of the automaton that all others are made from, in bytes; above it the pattern is refused. Default 4 MiB.
+    /// Most memory of the automaton that all others are made from, in bytes; above it the pattern is refused. Default 2 MiB.
     pub(crate) nfa: usize,
 }
 
 impl Default for PatternLimits {
     fn default() -> PatternLimits {
-        PatternLimits { dense: 1 << 20, cache: 1 << 19, nfa: 4 << 20 }
+        PatternLimits { runs: true, dense: 1 << 18, cache: 1 << 19, nfa: 2 << 20 }
     }
 }
 
@@ -112,7 +119,8 @@ impl Pattern {
         self.parts.iter().map(|part| part.engine.steps()).sum()
     }
 
-    /// Memory taken, in bytes. Caches are not counted; they take [`PatternLimits::cache`] for each conjunct at most.
+    /// Memory taken, in bytes. Of caches only those for lazy automata take some: [`PatternLimits::cache`] for each, and where they gave up
+    /// about as much as [`PatternLimits::nfa`] beside it.
     pub(crate) fn memory_usage(&self) -> usize {
         let parts = self.parts.iter();
         parts.map(|part| size_of::<Part>() + part.engine.memory_usage()).sum()

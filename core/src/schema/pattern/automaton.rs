@@ -51,14 +51,11 @@ pub(super) struct EngineCache {
 impl Engine {
     /// The cheapest engine that takes the pattern within the limits.
     pub(super) fn new(node: &Node, limits: PatternLimits) -> Result<Engine, PatternError> {
-        if let Some(runs) = Runs::new(node) {
+        if limits.runs
+            && let Some(runs) = Runs::new(node)
+        {
             return Ok(Engine::Runs(runs));
         }
-        Engine::general(node, limits)
-    }
-
-    /// The same, but for [`Runs`].
-    pub(super) fn general(node: &Node, limits: PatternLimits) -> Result<Engine, PatternError> {
         let hir = translate(node, limits.size())?;
         let properties = hir.properties();
         if translate::never(&hir) {

@@ -42,6 +42,11 @@ pub(super) fn space() -> ClassUnicode {
     ])
 }
 
+/// This character alone.
+pub(super) fn one(character: char) -> ClassUnicode {
+    of(&[(character, character)])
+}
+
 /// The scalar values among these code points.
 pub(super) fn range(from: u32, to: u32) -> ClassUnicode {
     let start = match from {
@@ -91,7 +96,7 @@ pub(super) fn property(text: &str) -> Option<ClassUnicode> {
         // A set of one character.
         HirKind::Literal(literal) => {
             let text = str::from_utf8(&literal.0).ok()?;
-            text.chars().next().map(|character| of(&[(character, character)]))
+            text.chars().next().map(one)
         }
         _ => None,
     }

@@ -198,7 +198,7 @@ fn other_than(look: &Look) -> Option<Node> {
     other
 }
 
-/// The same with flat sequences, and without the look-arounds that concern the next character alone.
+/// The same with flat sequences, one class for alternatives of one character, and without the look-arounds that concern the next character alone.
 fn simplify(node: Node) -> Node {
     match node {
         Node::Concat(nodes) => {
@@ -209,7 +209,10 @@ fn simplify(node: Node) -> Node {
             items.reverse();
             Node::Concat(items)
         }
-        Node::Alternation(nodes) => Node::Alternation(nodes.into_iter().map(simplify).collect()),
+        Node::Alternation(nodes) => {
+            let node = Node::Alternation(nodes.into_iter().map(simplify).collect());
+            single(&node).map_or(node, Node::Class)
+        }
         Node::Repeat { node, min, max } => {
             Node::Repeat { node: Box::new(simplify(*node)), min, max }
         }
@@ -275,18 +278,15 @@ fn merge(items: &mut Vec<Node>, ahead: bool) {
 /// The characters of a node that matches exactly one.
 fn single(node: &Node) -> Option<ClassUnicode> {
     match node {
-        Node::Char(character) => Some(class::range(u32::from(*character), u32::from(*character))),
+        Node::Char(character) => Some(class::one(*character)),
         Node::Class(class) => Some(class.clone()),
         Node::Concat(nodes) => match &nodes[..] {
             [node] => single(node),
             _ => None,
         },
         Node::Alternation(nodes) => {
-            let mut union = ClassUnicode::empty();
-            for node in nodes {
-                union.union(&single(node)?);
-            }
-            Some(union)
+            let classes = nodes.iter().map(single).collect::<Option<Vec<_>>>()?;
+            Some(ClassUnicode::new(classes.iter().flat_map(ClassUnicode::iter).copied()))
         }
         _ => None,
     }

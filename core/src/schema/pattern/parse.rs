@@ -337,21 +337,23 @@ impl Parser {
     fn class(&mut self) -> Result<ClassUnicode, PatternError> {
         let start = self.at - 1;
         let negated = self.eat('^');
-        let mut set = ClassUnicode::empty();
+        // A set is made of them once: to unite sets costs as much as they are long.
+        let mut members = Vec::new();
+        let mut add = |set: ClassUnicode| members.extend_from_slice(set.ranges());
         let open = || PatternError::syntax(start, "the class is not closed");
         while !self.eat(']') {
             let at = self.at;
             let from = self.member().ok_or_else(open)??;
             let ranges = self.peek() == Some('-') && !matches!(self.ahead(1), None | Some(']'));
             if !ranges {
-                set.union(&from.into_set());
+                add(from.into_set());
                 continue;
             }
             self.at += 1;
             let to = self.member().ok_or_else(open)??;
             match (from, to) {
                 (Member::Point(from), Member::Point(to)) if from <= to => {
-                    set.union(&class::range(from, to));
+                    add(class::range(from, to));
                 }
                 (Member::Point(_), Member::Point(_)) => {
                     return Err(PatternError::syntax(at, "the range ends before it begins"));
@@ -359,12 +361,13 @@ impl Parser {
                 // `[\w-.]`: no range, but three members.
                 (from, to) => {
                     self.lenient(at);
-                    set.union(&from.into_set());
-                    set.union(&class::range(u32::from('-'), u32::from('-')));
-                    set.union(&to.into_set());
+                    add(from.into_set());
+                    add(class::one('-'));
+                    add(to.into_set());
                 }
             }
         }
+        let mut set = ClassUnicode::new(members);
         if negated {
             set.negate();
         }

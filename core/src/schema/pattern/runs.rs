@@ -22,8 +22,8 @@ pub(super) struct Runs {
 /// So many characters of a class.
 #[derive(Debug)]
 struct Run {
-    /// A bit for each ASCII character.
-    ascii: [u64; 2],
+    /// A bit for each byte that is an ASCII character of the class.
+    ascii: [u64; 4],
     /// The whole class.
     class: ClassUnicode,
     min: u32,
@@ -91,11 +91,11 @@ impl Runs {
 impl Run {
     fn new(node: &Node, min: u32, max: Option<u32>) -> Option<Run> {
         let class = match node {
-            Node::Char(character) => class::range(u32::from(*character), u32::from(*character)),
+            Node::Char(character) => class::one(*character),
             Node::Class(class) => class.clone(),
             _ => return None,
         };
-        let mut ascii = [0; 2];
+        let mut ascii = [0; 4];
         for byte in 0..128_u8 {
             if class::contains(&class, char::from(byte)) {
                 ascii[usize::from(byte / 64)] |= 1 << (byte % 64);
@@ -123,37 +123,39 @@ impl Run {
     }
 
     /// What stands behind as many characters of the class as there are and may be; `None` if they are too few.
-    #[inline]
     fn skip<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
-        let max = self.max.unwrap_or(u32::MAX) as usize;
-        let mut count = 0;
-        let mut at = 0;
-        while count < max {
-            let Some(&byte) = text.get(at) else { break };
-            if byte < 128 {
-                if self.ascii[usize::from(byte / 64)] >> (byte % 64) & 1 == 0 {
-                    break;
+        let mut left = self.max.map_or(usize::MAX, |max| max as usize);
+        let most = left;
+        let mut rest = text;
+        loop {
+            let ascii = rest.get(..left).unwrap_or(rest);
+            let count = ascii.iter().position(|&byte| !self.has_ascii(byte));
+            let count = count.unwrap_or(ascii.len());
+            rest = rest.get(count..)?;
+            left -= count;
+            match first_wide(rest) {
+                Some(character) if left > 0 && class::contains(&self.class, character) => {
+                    rest = rest.get(character.len_utf8()..)?;
+                    left -= 1;
                 }
-                at += 1;
-            } else {
-                match decode(text.get(at..).unwrap_or_default()) {
-                    Some(character) if class::contains(&self.class, character) => {
-                        at += character.len_utf8();
-                    }
-                    _ => break,
-                }
+                _ => break,
             }
-            count += 1;
         }
-        if count < self.min as usize { None } else { text.get(at..) }
+        if most - left < self.min as usize { None } else { Some(rest) }
+    }
+
+    #[inline]
+    fn has_ascii(&self, byte: u8) -> bool {
+        self.ascii[usize::from(byte / 64)] >> (byte % 64) & 1 != 0
     }
 }
 
-/// The first character, which is not ASCII.
-fn decode(text: &[u8]) -> Option<char> {
+/// The first character, if it is not ASCII.
+fn first_wide(text: &[u8]) -> Option<char> {
     let length = match text.first()? {
-        0xC2..=0xDF => 2,
-        0xE0..=0xEF => 3,
+        ..0x80 => return None,
+        ..0xE0 => 2,
+        ..0xF0 => 3,
         _ => 4,
     };
     str::from_utf8(text.get(..length)?).ok()?.chars().next()

@@ -1,5 +1,7 @@
 //! The shared cases, and what must hold for each engine.
 
+use std::process::Command;
+
 use regex_automata::dfa::{Automaton as _, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input};
@@ -41,20 +43,11 @@ fn cases() -> Cases {
 }
 
 /// Limits that lead to each engine.
-fn engines() -> [PatternLimits; 3] {
-    let dense = PatternLimits::default();
+fn engines() -> [PatternLimits; 4] {
+    let runs = PatternLimits::default();
+    let dense = PatternLimits { runs: false, ..runs };
     let lazy = PatternLimits { dense: 0, ..dense };
-    [dense, lazy, PatternLimits { cache: 0, ..lazy }]
-}
-
-/// As compiled, but rows of runs are left to the automata.
-fn general(source: &str, limits: PatternLimits) -> Pattern {
-    let conjuncts = look::conjuncts(parse::parse(source).unwrap().node).unwrap();
-    let part = |conjunct: look::Conjunct| Part {
-        engine: Engine::general(&conjunct.node, limits).unwrap(),
-        positive: conjunct.positive,
-    };
-    Pattern { parts: conjuncts.into_iter().map(part).collect(), identity: Arc::new(()) }
+    [runs, dense, lazy, PatternLimits { cache: 0, ..lazy }]
 }
 
 #[test]
@@ -68,7 +61,6 @@ fn shared_cases() {
         for limits in engines() {
             let compiled = Pattern::compile(pattern, limits);
             patterns.push(compiled.unwrap_or_else(|error| panic!("{why}: `{pattern}`: {error}")));
-            patterns.push(general(pattern, limits));
         }
         if let Some(parts) = case.parts {
             assert_eq!(patterns[0].parts.len(), parts, "{why}: `{pattern}`");
@@ -126,4 +118,85 @@ fn refused_patterns() {
         assert_eq!(is_ecma, case.kind != "syntax", "{}: `{}`", case.why, case.pattern);
         assert_eq!(language(&case.pattern, PatternLimits::default()).unwrap_err(), error);
     }
+}
+
+#[test]
+fn sets_tell_what_each_pattern_tells() {
+    let cases = cases().pattern;
+    for cases in cases.chunks(7) {
+        let sources: Vec<_> = cases.iter().map(|case| &case.pattern[..]).collect();
+        let default = PatternLimits::default();
+        let sets = [default, PatternLimits { dense: 0, ..default }];
+        let sets = sets.map(|limits| PatternSet::compile(&sources, limits).unwrap());
+        let patterns = sources.iter().map(|source| Pattern::compile(source, default).unwrap());
+        let patterns: Vec<_> = patterns.collect();
+        for text in cases.iter().flat_map(|case| case.matches.iter().chain(&case.others)) {
+            let text = text.as_bytes();
+            let mut cache = Cache::default();
+            let matches = patterns.iter().map(|pattern| pattern.is_match(text, &mut cache));
+            let expected: Vec<_> = matches.enumerate().filter(|(_, is_match)| *is_match).collect();
+            for set in &sets {
+                let mut found = Vec::new();
+                set.matches(text, &mut SetCache::default(), |index| found.push((index, true)));
+                assert_eq!(found, expected, "{sources:?} in {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_set_tells_which_pattern_is_wrong() {
+    let set = PatternSet::compile(&["a", "b)", "("], PatternLimits::default());
+    assert_eq!(set.unwrap_err().0, 1);
+}
+
+/// What `differential/patterns.mjs` writes.
+#[derive(serde::Deserialize)]
+struct Sample {
+    pattern: String,
+    flag: Option<String>,
+    texts: Vec<(String, bool)>,
+}
+
+/// Patterns and texts by grammar, more than 100,000 pairs: what `new RegExp(pattern, "u").test(text)` says, or without the flag
+/// where Annex B alone allows the pattern.
+#[test]
+#[allow(clippy::print_stderr, reason = "says why it compares nothing")]
+fn node_finds_the_same() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../differential/patterns.mjs");
+    let Ok(node) = Command::new("node").args([script, "1", "9000"]).output() else {
+        eprintln!("nothing compared: there is no node here");
+        return;
+    };
+    assert!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
+    let (mut pairs, mut matches) = (0, 0);
+    for (number, line) in String::from_utf8(node.stdout).unwrap().lines().enumerate() {
+        let Sample { pattern, flag, texts } = serde_json::from_str(line).unwrap();
+        let limits = engines()[number % engines().len()];
+        assert_eq!(is_ecma(&pattern), flag.as_deref() == Some("u"), "`{pattern}`");
+        let compiled = match Pattern::compile(&pattern, limits) {
+            Ok(compiled) => compiled,
+            Err(error) if error.kind() == PatternErrorKind::Unsupported => {
+                assert!(flag.is_some(), "`{pattern}` is none, but {error}");
+                assert!(pattern.contains("(?") || pattern.contains('\\'), "`{pattern}`: {error}");
+                continue;
+            }
+            Err(error) => {
+                // Annex B knows escapes of letters that mean nothing; see the head of the module.
+                let refused = pattern.contains(r"\Z") || pattern.contains(r"\k<n>");
+                let known = flag.is_none() || flag.as_deref() == Some("") && refused;
+                assert!(known, "`{pattern}`: {error}");
+                continue;
+            }
+        };
+        assert!(flag.is_some(), "`{pattern}` is no pattern");
+        let mut cache = Cache::default();
+        for (text, expected) in texts {
+            let is_match = compiled.is_match(text.as_bytes(), &mut cache);
+            assert_eq!(is_match, expected, "`{pattern}` in {text:?}");
+            pairs += 1;
+            matches += usize::from(expected);
+        }
+    }
+    assert!(pairs > 100_000 && matches > 10_000, "{matches} of {pairs} pairs match");
 }
