@@ -109,6 +109,8 @@ def main() -> None:
         ):
             add("inspect", request)
             add("chunked", request)
+    for text in texts(tomllib.loads((ROOT / "testdata" / "schema" / "formats.toml").read_text())):
+        add("schema_format", b"\xff" + text)
     for path in sorted((ROOT / "examples" / "requests").glob("*.http")):
         request = path.read_bytes().replace(b"\r\n", b"\n")
         add("inspect", request)

@@ -5,6 +5,7 @@
 mod languages;
 mod parsers;
 mod requests;
+mod schemas;
 mod sinks;
 
 use std::ops::Range;
@@ -45,6 +46,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_url", |view| languages::holds(url::Url, view)),
     ("detect_code", |view| languages::holds(code::Code, view)),
     ("detect_template", |view| languages::holds(template::Template, view)),
+    ("schema_format", schemas::schema_format),
     ("sink", sinks::sink),
     ("load", load),
 ];
