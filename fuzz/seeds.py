@@ -112,6 +112,8 @@ def main() -> None:
     for case in tomllib.loads((ROOT / "testdata" / "schema" / "patterns.toml").read_text())["pattern"]:
         for text in case["matches"] + case["others"]:
             add("schema_pattern", case["pattern"].encode() + b"\n" + text.encode())
+    for text in texts(tomllib.loads((ROOT / "testdata" / "schema" / "formats.toml").read_text())):
+        add("schema_format", b"\xff" + text)
     for path in sorted((ROOT / "examples" / "requests").glob("*.http")):
         request = path.read_bytes().replace(b"\r\n", b"\n")
         add("inspect", request)

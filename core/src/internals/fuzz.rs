@@ -6,6 +6,7 @@ mod languages;
 mod parsers;
 mod patterns;
 mod requests;
+mod schemas;
 mod sinks;
 
 use std::ops::Range;
@@ -47,6 +48,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_code", |view| languages::holds(code::Code, view)),
     ("detect_template", |view| languages::holds(template::Template, view)),
     ("schema_pattern", patterns::schema_pattern),
+    ("schema_format", schemas::schema_format),
     ("sink", sinks::sink),
     ("load", load),
 ];
