@@ -21,6 +21,7 @@ use crate::model::{Document, Draft, value};
 use crate::parse::json::{Event, JsonParser, JsonSink, Path, Problem};
 use crate::schema::full::{CompiledSchema, Validity, Violation as Found};
 use crate::schema::tape::Tape;
+use crate::span::range_as_pair;
 
 /// A JSON Schema, compiled: immutable, `Send + Sync`, cheap to clone (one reference count).
 ///
@@ -301,7 +302,8 @@ pub struct Violation {
     pub schema_pointer: String,
     /// Which value, as a JSON Pointer into the document. Holds names that stand in the document: escape it where you print it.
     pub instance_pointer: String,
-    /// Where the value stands, in bytes of the document. Of a member that should not be there: key and value.
+    /// Where the value stands, in bytes of the document. Of a member that should not be there: key and value. In JSON a pair.
+    #[serde(serialize_with = "range_as_pair")]
     pub range: Range<usize>,
     /// What the schema wants. Holds nothing of the document.
     pub message: String,
