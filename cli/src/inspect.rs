@@ -161,7 +161,7 @@ fn summary(verdict: &Verdict) -> String {
 
 /// Files as given, folders as their files in order of name, to any depth. Links to folders inside folders are not
 /// followed, so the walk ends; neither are pipes and sockets opened, which could wait for ever.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+pub(crate) fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());

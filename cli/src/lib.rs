@@ -3,6 +3,7 @@
 //! One file for each subcommand; `policy` loads what they share, `http` reads request texts, `log` reads
 //! logs, `report` and `events` tell what came of them, `output` prints.
 
+mod bowtie;
 mod carrier;
 mod check;
 mod events;
@@ -19,6 +20,7 @@ mod report;
 mod scan;
 mod schema;
 mod sink;
+mod validate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -42,7 +44,7 @@ const LONG: &str = "Input validation and attack detection for APIs.\n\n\
     at sensitivity `default`.";
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 an action reached --fail-on (a rule failed its own check, a replay differs), 2 unusable input or policy.
+Exit codes: 0 done, 1 an action reached --fail-on (a rule failed its own check, a replay differs, a document is invalid), 2 unusable input or policy.
 
 Start here:
   abatis inspect examples/requests
@@ -59,9 +61,12 @@ enum Command {
     Check(check::Args),
     Schema(schema::Args),
     Sink(sink::Args),
+    Validate(validate::Args),
+    Bowtie(bowtie::Args),
 }
 
-/// Runs the command: 0 done, 1 an action reached `--fail-on` (or a rule failed its own check), 2 unusable input or policy.
+/// Runs the command: 0 done, 1 an action reached `--fail-on` (or a rule failed its own check, or a document is
+/// invalid), 2 unusable input or policy.
 ///
 /// `arguments` begin with the name of the program. Reads standard input and writes standard output and error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -83,6 +88,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(&args, color),
         Command::Schema(args) => schema::run(&args),
         Command::Sink(args) => sink::run(&args, color),
+        Command::Validate(args) => validate::run(&args, color),
+        Command::Bowtie(args) => bowtie::run(&args),
     };
     match done {
         Ok(code) => code,

@@ -78,10 +78,19 @@ impl Error {
 
     /// A policy or what belongs to it cannot be used: each error on a line of its own, as compilers write them.
     pub(crate) fn unusable(diagnostics: &[Diagnostic], otherwise: &dyn fmt::Display) -> Error {
+        Error::unusable_as("policy", diagnostics, otherwise)
+    }
+
+    /// As [`unusable`](Error::unusable), for `what` is not a policy.
+    pub(crate) fn unusable_as(
+        what: &str,
+        diagnostics: &[Diagnostic],
+        otherwise: &dyn fmt::Display,
+    ) -> Error {
         let mut text = match diagnostics {
             [] => return Error::Message(otherwise.to_string()),
-            [_] => "the policy cannot be used:".to_owned(),
-            all => format!("the policy cannot be used, {} errors:", all.len()),
+            [_] => format!("the {what} cannot be used:"),
+            all => format!("the {what} cannot be used, {} errors:", all.len()),
         };
         for diagnostic in diagnostics {
             let _ = write!(text, "\n{}", tame(&diagnostic.to_string()));

@@ -69,7 +69,10 @@ impl Span {
     }
 }
 
-fn range_as_pair<S: serde::Serializer>(range: &Range<usize>, out: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn range_as_pair<S: serde::Serializer>(
+    range: &Range<usize>,
+    out: S,
+) -> Result<S::Ok, S::Error> {
     [range.start, range.end].serialize(out)
 }
 

@@ -23,6 +23,7 @@ use crate::schema::document::{CompiledSchema, Document as Judged};
 use crate::schema::machine::Validity;
 use crate::schema::tape::Tape;
 use crate::schema::violation::Violation as Found;
+use crate::span::range_as_pair;
 
 /// A JSON Schema, compiled: immutable, `Send + Sync`, cheap to clone (one reference count).
 ///
@@ -316,7 +317,8 @@ pub struct Violation {
     pub schema_pointer: String,
     /// Which value, as a JSON Pointer into the document. Holds names that stand in the document: escape it where you print it.
     pub instance_pointer: String,
-    /// Where the value stands, in bytes of the document. Of a member that should not be there: key and value.
+    /// Where the value stands, in bytes of the document. Of a member that should not be there: key and value. In JSON a pair.
+    #[serde(serialize_with = "range_as_pair")]
     pub range: Range<usize>,
     /// What the schema wants. Holds nothing of the document.
     pub message: String,

@@ -15,6 +15,7 @@ mod python;
 mod quality;
 mod run;
 mod schemas;
+mod suite;
 mod test;
 mod train;
 
@@ -57,6 +58,8 @@ enum Chore {
     Python(python::Options),
     /// Write the JSON Schemas of the file formats to rules/schema
     Schemas(schemas::Options),
+    /// The official test suite of JSON Schema
+    Suite,
     /// Judge corrections to the weights of the detectors; writes benches/record/train.md
     Train(train::Train),
 }
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Chore::Peers(options) => nginx::peers(&options),
         Chore::Python(options) => python::run(&options),
         Chore::Schemas(options) => schemas::run(&options),
+        Chore::Suite => suite::run(),
         Chore::Train(options) => train::train(&options),
     };
     match outcome {

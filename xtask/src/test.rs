@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{cargo, execute, installed, shown};
-use crate::{Failure, differential, fuzz, nginx, python};
+use crate::{Failure, differential, fuzz, nginx, python, suite};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -69,6 +69,7 @@ fn steps(options: &Options) -> Vec<Step> {
         step("bench answers", run("test --workspace --all-features --benches --quiet")),
         // As it is shipped: without what is open to benches and fuzz targets only.
         step("tests without features", run(SHIPPED)),
+        step("JSON Schema suite", schema_suite()),
         step("C library", run(if options.full { "xtask ffi --full" } else { "xtask ffi" })),
         step("nginx module", nginx_module(options.full)),
         step("Python package", python_package(options.full)),
@@ -115,6 +116,14 @@ fn python_package(full: bool) -> Action {
     match python::missing() {
         Some(why) => Action::Skip(why),
         None => Action::Run(cargo(if full { "xtask python --full" } else { "xtask python" })),
+    }
+}
+
+/// The official suite, where it can be got.
+fn schema_suite() -> Action {
+    match suite::missing() {
+        Some(why) => Action::Skip(why),
+        None => Action::Run(cargo("xtask suite")),
     }
 }
 
