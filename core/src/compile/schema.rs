@@ -219,10 +219,8 @@ fn walk(schema: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
 /// The URI of every resource in the schema, and the JSON Pointer that leads to it.
 fn resources(schema: &Value, draft: Draft) -> Vec<(String, String)> {
     let keyword = if draft == Draft::Draft4 { "id" } else { "$id" };
-    let mut found = Vec::new();
-    if !schema.is_object() {
-        found.push((BASE.to_owned(), String::new()));
-    }
+    // Up to draft 7 an `$id` beside `$ref` counts for nothing: the root may have two names here, of which the crate knows one.
+    let mut found = vec![(BASE.to_owned(), String::new())];
     let mut open = vec![(String::new(), schema, uri::from_str(BASE).ok())];
     while let Some((pointer, value, base)) = open.pop() {
         match value {
@@ -232,9 +230,8 @@ fn resources(schema: &Value, draft: Draft) -> Vec<(String, String)> {
                 let own = own
                     .zip(base.as_ref())
                     .and_then(|(id, base)| uri::resolve_against(&base.borrow(), id).ok());
-                if own.is_some() || pointer.is_empty() {
-                    let uri = own.as_ref().or(base.as_ref()).map_or(BASE, |uri| uri.as_str());
-                    found.push((uri.trim_end_matches('#').to_owned(), pointer.clone()));
+                if let Some(uri) = &own {
+                    found.push((uri.as_str().trim_end_matches('#').to_owned(), pointer.clone()));
                 }
                 let base = own.or(base);
                 for (key, value) in object.iter().filter(|(key, _)| !is_data(key)) {

@@ -112,6 +112,9 @@ fn documents_are_found_by_their_uri_and_their_id() {
         let found = schema.validator().validate(b"[1, null]", 9);
         assert_eq!(found[0].schema_pointer, "https://b.example/int.json#/type");
     }
+    let ignored = r##"{"$id": "https://a.example/", "$ref": "#/definitions/a", "definitions": {"a": {"type": "null"}}}"##;
+    let schema = Schema::options().draft(Draft::Draft7).build("s", ignored).expect("a schema");
+    assert_eq!(schema.validator().validate(b"1", 1)[0].schema_pointer, "/definitions/a/type");
     let relative = Schema::options().document("item.json", r#"{"type": "integer"}"#);
     let schema = relative.build("s", r#"{"$ref": "item.json"}"#).expect("a schema");
     assert_eq!(schema.validator().validate(b"null", 1)[0].schema_pointer, "item.json#/type");
