@@ -112,7 +112,7 @@ impl Body {
                     .get_or_insert_with(|| Box::new(JsonParser::new(&plan.limits)))
                     .reset(&plan.limits, 0);
                 if self.judged {
-                    self.document.get_or_insert_default().begin();
+                    self.document.get_or_insert_default().begin(false);
                 }
             }
             Reading::Ndjson => {

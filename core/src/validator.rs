@@ -353,7 +353,7 @@ impl Validator {
     ///
     /// O(bytes of the document) to read it, O(values of the document x size of the schema) to validate it.
     pub fn is_valid(&mut self, document: &[u8]) -> bool {
-        self.read(document, 1);
+        self.read(document, 1, true);
         self.problems.is_empty()
             && self.judged.validity(&self.schema.inner.compiled) == Validity::Valid
     }
@@ -362,7 +362,7 @@ impl Validator {
     /// if nothing is told. What was fed before is dropped.
     pub fn validate(&mut self, document: &[u8], max: usize) -> Vec<Violation> {
         let max = max.max(1);
-        self.read(document, max);
+        self.read(document, max, false);
         self.violations(max)
     }
 
@@ -371,7 +371,7 @@ impl Validator {
     /// O(bytes of the chunk).
     pub fn feed(&mut self, chunk: &[u8]) -> bool {
         if self.fed.is_none() {
-            self.begin();
+            self.begin(false);
         }
         self.take(chunk, 1);
         self.problems.is_empty()
@@ -380,21 +380,21 @@ impl Validator {
     /// Says that the document which was fed is complete: the first violation, if it is not valid. The next one may be fed then.
     pub fn finish(&mut self) -> Result<(), Violation> {
         if self.fed.is_none() {
-            self.begin();
+            self.begin(false);
         }
         self.end(1);
         self.violations(1).into_iter().next().map_or(Ok(()), Err)
     }
 
-    fn read(&mut self, document: &[u8], max: usize) {
-        self.begin();
+    fn read(&mut self, document: &[u8], max: usize, quiet: bool) {
+        self.begin(quiet);
         self.take(document, max);
         self.end(max);
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, quiet: bool) {
         self.parser.reset(&self.limits, 0);
-        self.judged.begin();
+        self.judged.begin(quiet);
         self.problems.clear();
         self.fed = Some(0);
     }

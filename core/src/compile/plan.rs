@@ -414,6 +414,13 @@ impl Plan {
         self.literals.memory_usage()
             + self.patterns.memory_usage()
             + self.languages.iter().map(|language| language.weights.memory_usage()).sum::<usize>()
+            + self.schemas.values().map(|schema| schema.memory_usage()).sum::<usize>()
+            + self
+                .routes
+                .iter()
+                .flat_map(|route| &route.parameters)
+                .map(|parameter| parameter.schema.memory_usage())
+                .sum::<usize>()
             + self.rules.len() * size_of::<CompiledRule>()
     }
 }

@@ -3,6 +3,7 @@
 //! They stand here and not in `fuzz/`, so that the tests can run what was found once (`fuzz/regressions`) without a fuzzer.
 
 mod languages;
+mod machine;
 mod parsers;
 mod patterns;
 mod requests;
@@ -49,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("detect_template", |view| languages::holds(template::Template, view)),
     ("schema_pattern", patterns::schema_pattern),
     ("schema_format", schemas::schema_format),
+    ("schema_machine", machine::schema_machine),
     ("sink", sinks::sink),
     ("load", load),
 ];

@@ -61,8 +61,11 @@ impl Bits {
 
     #[inline]
     fn zip(self, other: Bits, with: impl Fn(u64, u64) -> u64) -> Bits {
-        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
-        Bits([with(a, e), with(b, f), with(c, g), with(d, h)])
+        let mut words = self.0;
+        for (word, other) in words.iter_mut().zip(other.0) {
+            *word = with(*word, other);
+        }
+        Bits(words)
     }
 
     /// The numbers, in order.

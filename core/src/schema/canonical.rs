@@ -114,7 +114,8 @@ impl Canonical {
         let (bytes, end) = (&self.bytes, self.bytes.len());
         let Some(starts) = self.members.get_mut(first..) else { return };
         let Some(&start) = starts.first() else { return };
-        let by_name = |one: &usize, other: &usize| -> Ordering { name(bytes, *one).cmp(name(bytes, *other)) };
+        let by_name =
+            |one: &usize, other: &usize| -> Ordering { name(bytes, *one).cmp(name(bytes, *other)) };
         if starts.is_sorted_by(|one, other| by_name(one, other).is_lt()) {
             return;
         }
@@ -146,7 +147,9 @@ impl Canonical {
             Value::String(text) => self.string(text.as_bytes()),
             Value::Array(items) => {
                 self.open(false);
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
                 self.close();
             }
             Value::Object(members) => {
@@ -179,10 +182,28 @@ mod tests {
     #[test]
     fn equal_values_and_others() {
         let classes: &[&[&str]] = &[
-            &["null"], &["false"], &["true"], &["0", "-0", "0.0"], &["1", "1.0", "1e0", "10E-1"], &["\"1\"", "\"\\u0031\""],
-            &["[]"], &["{}"], &["[[]]"], &["[{}]"], &["[1,2]", "[1.0,2]"], &["[2,1]"], &["[[1],2]"], &["[[1,2]]"], &["[\"\"]"], &["\"\""],
+            &["null"],
+            &["false"],
+            &["true"],
+            &["0", "-0", "0.0"],
+            &["1", "1.0", "1e0", "10E-1"],
+            &["\"1\"", "\"\\u0031\""],
+            &["[]"],
+            &["{}"],
+            &["[[]]"],
+            &["[{}]"],
+            &["[1,2]", "[1.0,2]"],
+            &["[2,1]"],
+            &["[[1],2]"],
+            &["[[1,2]]"],
+            &["[\"\"]"],
+            &["\"\""],
             &[r#"{"a":1,"b":{"c":[1],"d":2}}"#, r#"{"b":{"d":2,"c":[1.0]},"a":1}"#],
-            &[r#"{"b":1,"a":{"c":[1],"d":2}}"#], &[r#"{"a":1}"#], &[r#"{"a":1,"aa":1}"#, r#"{"aa":1,"a":1}"#], &[r#"{"a":[1],"b":[2]}"#], &[r#"{"a":[1,2]}"#],
+            &[r#"{"b":1,"a":{"c":[1],"d":2}}"#],
+            &[r#"{"a":1}"#],
+            &[r#"{"a":1,"aa":1}"#, r#"{"aa":1,"a":1}"#],
+            &[r#"{"a":[1],"b":[2]}"#],
+            &[r#"{"a":[1,2]}"#],
         ];
         for (at, class) in classes.iter().enumerate() {
             for (other_at, other) in classes.iter().enumerate() {

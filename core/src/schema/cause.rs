@@ -210,7 +210,11 @@ impl Causes {
             .then(|| self.leaves(leaf.because))
             .and_then(|leaves| leaves.first().copied());
         let leaf = inner.unwrap_or(leaf);
-        program.nodes.get(leaf.node as usize).map(|node| leaf.rule.pointer(node)).unwrap_or_default()
+        program
+            .nodes
+            .get(leaf.node as usize)
+            .map(|node| leaf.rule.pointer(node))
+            .unwrap_or_default()
     }
 
     /// Of the branches of `anyOf` and `oneOf`: what was wrong with the nearest.
@@ -230,4 +234,3 @@ impl Causes {
         );
     }
 }
-

@@ -18,6 +18,14 @@ pub(crate) struct CompiledSchema {
 }
 
 impl CompiledSchema {
+    /// Bytes that its program takes; of the crate's validator it is not known.
+    pub(crate) fn memory_usage(&self) -> usize {
+        match &self.engine {
+            Engine::Native(program) => program.memory_usage(),
+            Engine::Full(..) => 0,
+        }
+    }
+
     /// Why the crate decides and not the machine; `None` if the machine does.
     pub(crate) fn fallback(&self) -> Option<&str> {
         match &self.engine {
@@ -76,15 +84,13 @@ pub(crate) struct Document {
     tape: Tape,
     /// Empty, for texts that stand in no document.
     path: Path,
-    broken: bool,
 }
 
 impl Document {
-    /// Makes ready for another document; keeps the memory.
-    pub(crate) fn begin(&mut self) {
-        self.machine.begin();
+    /// Makes ready for another document; keeps the memory. `quiet` if nobody will ask for its violations.
+    pub(crate) fn begin(&mut self, quiet: bool) {
+        self.machine.begin(quiet);
         self.tape.clear();
-        self.broken = false;
     }
 
     /// Takes the parser's next event.
@@ -104,8 +110,10 @@ impl Document {
 
     /// Takes what the parser says is wrong with the document.
     pub(crate) fn problem(&mut self, problem: Problem) {
-        self.broken |= problem.is_fatal();
-        self.tape.note(problem);
+        // What breaks the document off leaves it without an end; what follows its end is for others to refuse.
+        if problem == Problem::DuplicateKey {
+            self.tape.note(problem);
+        }
     }
 
     /// Says that the document is complete; whether it is one that can be judged.
@@ -117,7 +125,7 @@ impl Document {
     /// Whether the document is whole: what [`finish`](Document::finish) said.
     pub(crate) fn is_whole(&self, schema: &CompiledSchema) -> bool {
         match &schema.engine {
-            Engine::Native(_) => !self.broken && self.machine.validity() != Validity::Undecided,
+            Engine::Native(_) => self.machine.validity() != Validity::Undecided,
             Engine::Full(..) => self.tape.root().is_some(),
         }
     }
@@ -125,7 +133,6 @@ impl Document {
     /// Whether the document is as the schema wants it.
     pub(crate) fn validity(&self, schema: &CompiledSchema) -> Validity {
         match &schema.engine {
-            Engine::Native(_) if self.broken => Validity::Undecided,
             Engine::Native(_) => self.machine.validity(),
             Engine::Full(full, _) => full.validity(&self.tape),
         }
@@ -158,7 +165,7 @@ impl Document {
         max: usize,
         report: &mut impl FnMut(Violation<'_>),
     ) -> Validity {
-        self.begin();
+        self.begin(false);
         let mut path = std::mem::take(&mut self.path);
         let scalar = schema.texts.own != Types::ARRAY;
         match texts {

@@ -13,7 +13,8 @@ use super::bits::Bits;
 use super::canonical::Canonical;
 use super::cause::{CauseId, Causes, Mark};
 use super::number::{self, Whole};
-use super::program::{At, Caches, Kind, Link, Program, Step};
+use super::pattern::SetCache;
+use super::program::{At, Caches, Kind, Link, NO_SET, Program, SetId, Step};
 use super::violation::Violation;
 use crate::parse::json::{Event, Path, Text, unescape};
 
@@ -50,11 +51,14 @@ pub(crate) struct Machine {
     /// How many containers are open in a value that nobody asks about.
     idle: usize,
     causes: Causes,
+    /// Whether nobody will ask for violations.
+    quiet: bool,
     /// A text without its escapes.
     text: Vec<u8>,
     hashes: Vec<(u64, usize)>,
     hasher: RandomState,
     caches: Caches,
+    names: SetCache,
     result: Option<Judged>,
 }
 
@@ -66,11 +70,19 @@ struct Judged {
 
 /// An open container.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is asked alone, most of them for every member"
+)]
 struct Frame {
     set: u32,
     object: bool,
     /// The way to the value inside that is current.
     at: At,
+    /// Its set.
+    next: SetId,
+    /// Whether it counts even if it is good.
+    tracks: bool,
     /// Whether some node does not allow a value there.
     closed: bool,
     /// Whether items must be unique.
@@ -109,8 +121,9 @@ struct Record {
 }
 
 impl Machine {
-    /// Makes ready for another document; keeps the memory.
-    pub(crate) fn begin(&mut self) {
+    /// Makes ready for another document; keeps the memory. `quiet` if nobody will ask for its violations.
+    pub(crate) fn begin(&mut self, quiet: bool) {
+        self.quiet = quiet;
         self.frames.clear();
         self.why.clear();
         self.counters.clear();
@@ -171,6 +184,12 @@ impl Machine {
             Event::ObjectStart | Event::ArrayStart if self.idle > 0 => self.idle += 1,
             Event::ObjectEnd | Event::ArrayEnd if self.idle > 0 => self.idle -= 1,
             _ if self.idle > 0 => {}
+            Event::Key(Text { raw, escaped: false, utf8: true }) => {
+                self.key(program, raw, range, path);
+            }
+            Event::String(Text { raw, escaped: false, utf8: true }) => {
+                self.scalar(program, Kind::String, raw, range, path);
+            }
             Event::Key(text) => self.with_text(text, |machine, text| {
                 machine.key(program, text, range, path);
             }),
@@ -195,11 +214,8 @@ impl Machine {
     }
 
     /// Calls `then` with the text as it is meant: without escapes, in UTF-8.
-    #[inline]
+    #[cold]
     fn with_text(&mut self, text: Text<'_>, then: impl FnOnce(&mut Machine, &[u8])) {
-        if !text.escaped && text.utf8 {
-            return then(self, text.raw);
-        }
         let mut plain = std::mem::take(&mut self.text);
         plain.clear();
         let lossy = String::from_utf8_lossy(if text.utf8 { b"" } else { text.raw });
@@ -222,23 +238,30 @@ impl Machine {
         let plan = program.object(frame.set);
         frame.count += 1;
         frame.key = range;
-        frame.at = match plan.keys.find(name) {
-            Some(number) => At::Member(number),
-            None => {
-                let mut matching = 0;
+        frame.at = if let Some(number) = plan.keys.find(name) {
+            At::Member(number)
+        } else {
+            let mut matching = 0;
+            if let Some(set) = &plan.which {
+                set.matches(name, &mut self.names, |bit| matching |= 1 << bit);
+            } else {
                 for (bit, &pattern) in plan.patterns.iter().enumerate() {
-                    if program.matches(pattern, name, &mut self.caches) {
-                        matching |= 1 << bit;
-                    }
+                    let matches = program.matches(pattern, name, &mut self.caches);
+                    matching |= u32::from(matches) << bit;
                 }
-                At::Other(matching)
             }
+            At::Other(matching)
         };
-        let Some(member) = plan.member(frame.at) else { return };
+        let Some(member) = plan.member(frame.at) else {
+            (frame.next, frame.tracks, frame.closed) = (NO_SET, false, false);
+            return;
+        };
         if let Some(bit) = member.bit {
             frame.seen.insert(bit);
         }
-        frame.closed = !member.closed.is_empty();
+        frame.next = member.step.set;
+        frame.tracks = member.step.tracks;
+        frame.closed = member.refused;
         if member.named {
             self.name(program, name, path);
         }
@@ -253,7 +276,7 @@ impl Machine {
         range: Range<usize>,
         path: &Path,
     ) {
-        let step = self.enter(program);
+        let set = self.enter(program);
         if self.capturing > 0 {
             match kind {
                 Kind::Null => self.canonical.null(),
@@ -262,44 +285,60 @@ impl Machine {
                 _ => self.canonical.number(text),
             }
         }
-        let fail = match program.sets.get(step.set as usize) {
+        let fail = match program.sets.get(set as usize) {
             Some(set) => self.judge(program, set, kind, text),
             None => Bits::NONE,
         };
+        if let Some(frame) = self.frames.last()
+            && fail.is_empty()
+            && !(frame.tracks || frame.unique || frame.closed)
+        {
+            return;
+        }
+        let step = self.step(program);
         self.leave(program, step, fail, &Complete::Scalar(kind, text), &range, path);
         self.keep(program, step, fail, &range);
     }
 
-    /// The way to the value that begins now.
+    /// The way to the current value of the innermost frame.
+    fn step<'p>(&self, program: &'p Program) -> &'p Step {
+        match self.frames.last() {
+            Some(frame) => program.step(frame.set, frame.at),
+            None => &program.root,
+        }
+    }
+
+    /// The set of the value that begins now.
     #[inline]
-    fn enter<'p>(&mut self, program: &'p Program) -> &'p Step {
-        let Some(frame) = self.frames.last_mut() else { return &program.root };
+    fn enter(&mut self, program: &Program) -> SetId {
+        let Some(frame) = self.frames.last_mut() else { return program.root.set };
         if !frame.object {
             let plan = program.array(frame.set);
             let index = frame.count;
             frame.count += 1;
-            frame.at = if index < plan.prefix.len() as u64 {
-                At::Prefix(index as u32)
-            } else {
-                At::Rest
-            };
-            frame.closed = plan.item(frame.at).is_some_and(|item| !item.closed.is_empty());
+            frame.at =
+                if index < plan.prefix.len() as u64 { At::Prefix(index as u32) } else { At::Rest };
+            if let Some(item) = plan.item(frame.at) {
+                frame.next = item.step.set;
+                frame.tracks = item.step.tracks;
+                frame.closed = item.refused;
+            }
             frame.item = self.canonical.bytes().len();
         }
-        program.step(frame.set, frame.at)
+        frame.next
     }
 
     fn open(&mut self, program: &Program, kind: Kind, start: usize) {
-        let step = self.enter(program);
-        let set = program.sets.get(step.set as usize);
+        let id = self.enter(program);
+        let set = program.sets.get(id as usize);
         let outcome = set.and_then(|set| set.kinds.get(kind as usize));
         let captures = outcome.is_some_and(|outcome| outcome.captures);
         let object = kind == Kind::Object;
-        let unique = !object && !program.array(step.set).unique.is_empty();
+        let unique = !object && !program.array(id).unique.is_empty();
         // Nothing in it matters, and nobody will ask where it ends.
         let good = outcome.is_none_or(|outcome| outcome.settled && outcome.fail.is_empty());
-        let closed = self.frames.last().is_some_and(|frame| frame.closed);
-        if good && !step.tracks && !closed && self.capturing == 0 {
+        let asks = |frame: &Frame| frame.closed || frame.tracks;
+        if good && !self.frames.last().is_some_and(asks) && self.capturing == 0 {
             self.idle = 1;
             if self.frames.is_empty() {
                 self.result = Some(Judged { valid: true, why: 0 });
@@ -312,9 +351,11 @@ impl Machine {
             self.canonical.open(object);
         }
         self.frames.push(Frame {
-            set: step.set,
+            set: id,
             object,
             at: At::Nothing,
+            next: NO_SET,
+            tracks: false,
             closed: false,
             unique,
             fail: outcome.map_or(Bits::NONE, |outcome| outcome.fail),
@@ -345,10 +386,7 @@ impl Machine {
             self.canonical.close();
         }
         let fail = self.judge_container(program, &frame);
-        let step = match self.frames.last() {
-            Some(outer) => program.step(outer.set, outer.at),
-            None => &program.root,
-        };
+        let step = self.step(program);
         let range = frame.start..end;
         let told = self.leave(program, step, fail, &Complete::Container(&frame), &range, path);
         if !told {
@@ -396,6 +434,10 @@ impl Machine {
         path: &Path,
     ) -> bool {
         let mut told = false;
+        if self.quiet {
+            self.pass_on(program, step, fail);
+            return false;
+        }
         if step.must_fail(fail) {
             told = true;
             let (base, before) = self.tell(program, step.set, complete, range, path);
@@ -417,6 +459,21 @@ impl Machine {
             told = true;
         }
         told
+    }
+
+    /// Hands over what fails, without causes.
+    fn pass_on(&mut self, program: &Program, step: &Step, fail: Bits) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        for link in &step.links {
+            if let Link::Must { child, parent } = *link
+                && fail.has(child)
+            {
+                frame.fail.insert(parent);
+            }
+        }
+        if frame.closed {
+            frame.fail = frame.fail.or(program.closed(frame.set, frame.at));
+        }
     }
 
     /// Keeps what the frame around a complete value will ask about it at its end.
@@ -452,11 +509,8 @@ impl Machine {
                 _ => {}
             }
         }
-        let asked = if frame.object {
-            program.object(frame.set).unevaluated
-        } else {
-            plan.unevaluated
-        };
+        let asked =
+            if frame.object { program.object(frame.set).unevaluated } else { plan.unevaluated };
         if asked.is_empty() {
             return;
         }
@@ -483,6 +537,10 @@ impl Machine {
             self.result = Some(Judged { valid: true, why: 0 });
             return false;
         }
+        if self.quiet {
+            self.result = Some(Judged { valid: false, why: 0 });
+            return false;
+        }
         let (base, before) = self.tell(program, step.set, complete, range, path);
         let mut why = 0;
         for link in &step.links {
@@ -505,6 +563,3 @@ impl Machine {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

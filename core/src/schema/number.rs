@@ -38,14 +38,15 @@ impl<'a> Decimal<'a> {
             _ => (false, text),
         };
         let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
-            Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()),
+            Some(at) => {
+                (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
+            }
             None => (text, &b""[..]),
         };
         let (int, fraction) = match mantissa.iter().position(|&byte| byte == b'.') {
-            Some(at) => (
-                mantissa.get(..at).unwrap_or_default(),
-                mantissa.get(at + 1..).unwrap_or_default(),
-            ),
+            Some(at) => {
+                (mantissa.get(..at).unwrap_or_default(), mantissa.get(at + 1..).unwrap_or_default())
+            }
             None => (mantissa, &b""[..]),
         };
         let mut number = Decimal {
@@ -106,7 +107,7 @@ impl<'a> Decimal<'a> {
         let rest = self
             .digits()
             .fold(0, |rest, digit| (rest * 10 + u128::from(digit.wrapping_sub(b'0'))) % modulus);
-        rest * power_of_ten(power, modulus) % modulus == 0
+        (rest * power_of_ten(power, modulus)).is_multiple_of(modulus)
     }
 
     /// Appends a text that is the same for equal numbers, and for no others.
@@ -282,9 +283,32 @@ mod tests {
     #[test]
     fn numbers_in_their_order() {
         let ascending = [
-            "-1e400", "-1e308", "-100.5", "-100.49", "-12", "-1.01", "-1", "-0.1", "-1e-400", "0", "1e-400",
-            "0.0999", "0.1", "0.10001", "0.9", "1", "1.0000000000000000000001", "9.99", "10", "99", "100", "1e3",
-            "12345678901234567890", "12345678901234567891", "1e400", "1e99999999999999999999999",
+            "-1e400",
+            "-1e308",
+            "-100.5",
+            "-100.49",
+            "-12",
+            "-1.01",
+            "-1",
+            "-0.1",
+            "-1e-400",
+            "0",
+            "1e-400",
+            "0.0999",
+            "0.1",
+            "0.10001",
+            "0.9",
+            "1",
+            "1.0000000000000000000001",
+            "9.99",
+            "10",
+            "99",
+            "100",
+            "1e3",
+            "12345678901234567890",
+            "12345678901234567891",
+            "1e400",
+            "1e99999999999999999999999",
         ];
         for (at, one) in ascending.iter().enumerate() {
             for (other_at, other) in ascending.iter().enumerate() {
@@ -298,8 +322,14 @@ mod tests {
     #[test]
     fn the_same_number_written_otherwise() {
         for (one, other) in [
-            ("0", "-0.000e12"), ("1", "1.0"), ("100", "1e2"), ("100", "1000e-1"), ("0.5", "5E-1"), ("-12.50", "-1250e-2"),
-            ("1e400", "0.1e401"), ("120", "0.12e+3"),
+            ("0", "-0.000e12"),
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("100", "1000e-1"),
+            ("0.5", "5E-1"),
+            ("-12.50", "-1250e-2"),
+            ("1e400", "0.1e401"),
+            ("120", "0.12e+3"),
         ] {
             assert_eq!(decimal(one).cmp(&decimal(other)), Ordering::Equal, "{one} {other}");
             let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -312,8 +342,16 @@ mod tests {
     #[test]
     fn integers() {
         for (text, kind) in [
-            ("0", Whole::Written), ("-12", Whole::Written), ("1.0", Whole::ByValue), ("1e2", Whole::ByValue), ("0.0", Whole::ByValue),
-            ("12.5e1", Whole::ByValue), ("10e-1", Whole::ByValue), ("1.5", Whole::No), ("1e-1", Whole::No), ("1e400", Whole::ByValue),
+            ("0", Whole::Written),
+            ("-12", Whole::Written),
+            ("1.0", Whole::ByValue),
+            ("1e2", Whole::ByValue),
+            ("0.0", Whole::ByValue),
+            ("12.5e1", Whole::ByValue),
+            ("10e-1", Whole::ByValue),
+            ("1.5", Whole::No),
+            ("1e-1", Whole::No),
+            ("1e400", Whole::ByValue),
         ] {
             assert_eq!(whole(text.as_bytes()), kind, "{text}");
         }
@@ -322,10 +360,24 @@ mod tests {
     #[test]
     fn multiples() {
         for (text, unit, expected) in [
-            ("0", "3", true), ("9", "3", true), ("10", "3", false), ("0.3", "0.1", true), ("19.99", "0.01", true), ("19.995", "0.01", false),
-            ("1e308", "0.123456789", false), ("12391239123", "1e-8", true), ("-7.5", "2.5", true), ("1e99999999999", "7", false), ("7e99999999999", "7", true),
-            ("4.5", "1.5", true), ("35", "1.5", false), ("0.0075", "0.0001", true), ("0.00751", "0.0001", false), ("9007199254740995", "5", true),
-            ("123456789012345678901234567890", "10", true), ("123456789012345678901234567891", "10", false),
+            ("0", "3", true),
+            ("9", "3", true),
+            ("10", "3", false),
+            ("0.3", "0.1", true),
+            ("19.99", "0.01", true),
+            ("19.995", "0.01", false),
+            ("1e308", "0.123456789", false),
+            ("12391239123", "1e-8", true),
+            ("-7.5", "2.5", true),
+            ("1e99999999999", "7", false),
+            ("7e99999999999", "7", true),
+            ("4.5", "1.5", true),
+            ("35", "1.5", false),
+            ("0.0075", "0.0001", true),
+            ("0.00751", "0.0001", false),
+            ("9007199254740995", "5", true),
+            ("123456789012345678901234567890", "10", true),
+            ("123456789012345678901234567891", "10", false),
         ] {
             let unit = Unit::new(unit).unwrap_or_else(|| panic!("{unit}"));
             assert_eq!(decimal(text).is_multiple_of(&unit), expected, "{text} of {}", unit.text());

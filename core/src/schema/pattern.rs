@@ -103,7 +103,7 @@ impl Pattern {
 
     /// Whether the pattern matches somewhere in `text`, which is UTF-8. (Of other bytes it is not said whether a pattern matches them.)
     ///
-    /// O(len x [`Pattern::steps`]). Allocates nothing once `cache` has met the pattern.
+    /// O(len) for each conjunct. Allocates nothing once `cache` has met the pattern.
     pub(crate) fn is_match(&self, text: &[u8], cache: &mut Cache) -> bool {
         self.parts.iter().enumerate().all(|(index, part)| {
             let matches = match part.engine.is_match(text) {
@@ -112,11 +112,6 @@ impl Pattern {
             };
             matches == part.positive
         })
-    }
-
-    /// What a byte of text costs at worst, in steps.
-    pub(crate) fn steps(&self) -> usize {
-        self.parts.iter().map(|part| part.engine.steps()).sum()
     }
 
     /// Memory taken, in bytes. Of caches only those for lazy automata take some: [`PatternLimits::cache`] for each, and where they gave up

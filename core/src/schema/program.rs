@@ -15,7 +15,7 @@ use super::bits::Bits;
 use super::format::Format;
 use super::key::Keys;
 use super::number::{Limit, Unit};
-use super::pattern::{Cache, Pattern};
+use super::pattern::{Cache, Pattern, PatternSet};
 
 /// Number of a node in [`Program::nodes`].
 pub(crate) type NodeId = u32;
@@ -50,6 +50,30 @@ pub(crate) struct NamedPattern {
 pub(crate) struct Caches(Vec<Cache>);
 
 impl Program {
+    /// Bytes that it takes, about: the tables and automata, not every box.
+    pub(crate) fn memory_usage(&self) -> usize {
+        let member = |member: &Member| size_of::<Member>() + size_of_val(&*member.step.links);
+        let item = |item: &Item| size_of::<Item>() + size_of_val(&*item.step.links);
+        let object = |plan: &ObjectPlan| {
+            let members = plan.members.iter().chain(&plan.others).map(member).sum::<usize>();
+            let which = plan.which.as_ref().map_or(0, |which| which.memory_usage());
+            size_of::<ObjectPlan>() + plan.keys.memory_usage() + members + which
+        };
+        let array =
+            |plan: &ArrayPlan| size_of::<ArrayPlan>() + plan.prefix.iter().map(item).sum::<usize>();
+        let set = |set: &Set| {
+            size_of::<Set>()
+                + size_of_val(&*set.nodes)
+                + size_of_val(&*set.ops)
+                + set.object.as_deref().map_or(0, object)
+                + set.array.as_deref().map_or(0, array)
+        };
+        self.sets.iter().map(set).sum::<usize>()
+            + size_of_val(&*self.nodes)
+            + self.patterns.iter().map(|known| known.pattern.memory_usage()).sum::<usize>()
+            + self.choices.iter().map(|choice| choice.strings.memory_usage()).sum::<usize>()
+    }
+
     /// Whether the pattern of that number matches somewhere in the text. O(len).
     pub(crate) fn matches(&self, number: u32, text: &[u8], caches: &mut Caches) -> bool {
         let at = number as usize;
@@ -150,8 +174,6 @@ impl Kind {
 pub(crate) struct Kinds(pub(crate) u16);
 
 impl Kinds {
-    pub(crate) const ALL: Kinds = Kinds(0x1FF);
-
     pub(crate) fn of(kinds: &[Kind]) -> Kinds {
         Kinds(kinds.iter().fold(0, |bits, &kind| bits | 1 << kind as u16))
     }
@@ -259,11 +281,19 @@ pub(crate) struct ObjectRules {
     pub(crate) additional: Option<NodeId>,
     pub(crate) names: Option<NodeId>,
     pub(crate) required: Vec<Box<str>>,
-    /// The keyword, the property that asks, and those that it asks for.
-    pub(crate) dependent: Vec<(&'static str, Box<str>, Vec<Box<str>>)>,
+    pub(crate) dependent: Vec<Asks>,
     pub(crate) min: u64,
     pub(crate) max: Option<u64>,
     pub(crate) unevaluated: Option<NodeId>,
+}
+
+/// A property that asks for others: `dependentRequired`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Asks {
+    /// That, or `dependencies`.
+    pub(crate) keyword: &'static str,
+    pub(crate) name: Box<str>,
+    pub(crate) needs: Vec<Box<str>>,
 }
 
 /// Keywords of arrays.
@@ -300,7 +330,11 @@ pub(crate) enum Part {
     Any(Box<[NodeId]>),
     One(Box<[NodeId]>),
     Not(NodeId),
-    If { cond: NodeId, then: Option<NodeId>, otherwise: Option<NodeId> },
+    If {
+        cond: NodeId,
+        then: Option<NodeId>,
+        otherwise: Option<NodeId>,
+    },
     /// `dependentSchemas`: holds if the property is there.
     Dependent(Box<str>, NodeId),
 }
@@ -319,7 +353,7 @@ impl Part {
 }
 
 /// Nodes that are live for the same value. Numbers of nodes in a set are their places in `nodes`.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Set {
     /// Children before parents.
     pub(crate) nodes: Box<[NodeId]>,
@@ -342,19 +376,44 @@ pub(crate) struct Outcome {
     pub(crate) settled: bool,
     /// Whether a check needs the canonical form.
     pub(crate) captures: bool,
+    /// Whether the value is good for all nodes just if it passes all checks.
+    pub(crate) plain: bool,
 }
 
 /// How results of nodes make the result of another. Numbers in the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
-    All { parent: u16, child: u16 },
-    Any { parent: u16, of: Box<[u16]> },
-    One { parent: u16, of: Box<[u16]> },
-    Not { parent: u16, child: u16 },
-    If { parent: u16, cond: u16, then: Option<u16>, otherwise: Option<u16> },
-    Dependent { parent: u16, key: u16, child: u16 },
+    All {
+        parent: u16,
+        child: u16,
+    },
+    Any {
+        parent: u16,
+        of: Box<[u16]>,
+    },
+    One {
+        parent: u16,
+        of: Box<[u16]>,
+    },
+    Not {
+        parent: u16,
+        child: u16,
+    },
+    If {
+        parent: u16,
+        cond: u16,
+        then: Option<u16>,
+        otherwise: Option<u16>,
+    },
+    Dependent {
+        parent: u16,
+        key: u16,
+        child: u16,
+    },
     /// `unevaluatedProperties` or `unevaluatedItems`.
-    Unevaluated { parent: u16 },
+    Unevaluated {
+        parent: u16,
+    },
 }
 
 impl Op {
@@ -395,7 +454,10 @@ impl Step {
     #[inline]
     pub(crate) fn must_fail(&self, fail: Bits) -> bool {
         !fail.is_empty()
-            && self.links.iter().any(|link| matches!(link, Link::Must { child, .. } if fail.has(*child)))
+            && self
+                .links
+                .iter()
+                .any(|link| matches!(link, Link::Must { child, .. } if fail.has(*child)))
     }
 }
 
@@ -411,13 +473,15 @@ pub(crate) enum Link {
 }
 
 /// How a set judges objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ObjectPlan {
     /// Names that somebody speaks of.
     pub(crate) keys: Keys,
     pub(crate) members: Box<[Member]>,
     /// Patterns of names: numbers in [`Program::patterns`].
     pub(crate) patterns: Box<[u32]>,
+    /// The same in one automaton, where there are several.
+    pub(crate) which: Option<Box<PatternSet>>,
     /// Members of other names: place `n` is for those that the patterns of the bits of `n` match.
     pub(crate) others: Box<[Member]>,
     /// The set for names, where not all names are allowed.
@@ -425,10 +489,8 @@ pub(crate) struct ObjectPlan {
     pub(crate) required: Box<[Required]>,
     pub(crate) dependent: Box<[Dependent]>,
     pub(crate) sizes: Box<[Size]>,
-    /// Nodes that ask for those that nobody evaluates.
+    /// Nodes that ask for those that nobody evaluates, and so evaluate all if they hold.
     pub(crate) unevaluated: Bits,
-    /// Nodes that evaluate every member if they hold.
-    pub(crate) evaluating: Bits,
 }
 
 impl ObjectPlan {
@@ -447,8 +509,9 @@ impl ObjectPlan {
 pub(crate) struct Member {
     /// Its bit, if it is asked for by name.
     pub(crate) bit: Option<u16>,
-    /// Nodes that do not allow it (`additionalProperties: false`).
+    /// Nodes that do not allow it (`additionalProperties: false`), and whether there are any.
     pub(crate) closed: Bits,
+    pub(crate) refused: bool,
     /// Whether the name itself must be judged (`propertyNames`).
     pub(crate) named: bool,
     pub(crate) step: Step,
@@ -492,7 +555,6 @@ pub(crate) struct ArrayPlan {
     pub(crate) sizes: Box<[Size]>,
     pub(crate) unique: Bits,
     pub(crate) unevaluated: Bits,
-    pub(crate) evaluating: Bits,
 }
 
 impl ArrayPlan {
@@ -509,8 +571,9 @@ impl ArrayPlan {
 /// An item, by its index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Item {
-    /// Nodes that do not allow it (`items: false`, `additionalItems: false`).
+    /// Nodes that do not allow it (`additionalItems: false`), and whether there are any.
     pub(crate) closed: Bits,
+    pub(crate) refused: bool,
     pub(crate) step: Step,
 }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::program::{Check, Node, Program};
+use super::program::{Asks, Check, Node, Program};
 use crate::parse::json::pointer_key;
 
 /// A place where a document is not as the schema wants it.
@@ -57,7 +57,7 @@ impl Rule {
             Rule::Type => "type",
             Rule::Check(at) => node.checks.get(usize::from(at)).map_or("", Check::keyword),
             Rule::Required(_) => "required",
-            Rule::Dependent(at, _) => dependent(node, at).map_or("", |(keyword, ..)| keyword),
+            Rule::Dependent(at, _) => dependent(node, at).map_or("", |asks| asks.keyword),
             Rule::MinProperties => "minProperties",
             Rule::MaxProperties => "maxProperties",
             Rule::Additional => "additionalProperties",
@@ -86,10 +86,10 @@ impl Rule {
         match self {
             // The keyword of draft 7 and before holds each by its name.
             Rule::Dependent(at, _) => {
-                if let Some((keyword, name, _)) = dependent(node, at) {
-                    pointer_key(keyword.as_bytes(), &mut pointer);
-                    if *keyword == "dependencies" {
-                        pointer_key(name.as_bytes(), &mut pointer);
+                if let Some(asks) = dependent(node, at) {
+                    pointer_key(asks.keyword.as_bytes(), &mut pointer);
+                    if asks.keyword == "dependencies" {
+                        pointer_key(asks.name.as_bytes(), &mut pointer);
                     }
                 }
             }
@@ -123,15 +123,18 @@ impl Rule {
             }
             Rule::Dependent(at, need) => {
                 let rule = dependent(node, at);
-                let need = rule.and_then(|(.., needs)| needs.get(usize::from(need)));
+                let need = rule.and_then(|asks| asks.needs.get(usize::from(need)));
                 format!(
                     "has not the property {}, which {} asks for",
                     quoted(need.map_or("", |need| need)),
-                    quoted(rule.map_or("", |(_, name, _)| name))
+                    quoted(rule.map_or("", |asks| &asks.name))
                 )
             }
             Rule::MinProperties => {
-                format!("has fewer than {}", count(object.map_or(0, |o| o.min), "property", "properties"))
+                format!(
+                    "has fewer than {}",
+                    count(object.map_or(0, |o| o.min), "property", "properties")
+                )
             }
             Rule::MaxProperties => {
                 let max = object.and_then(|object| object.max).unwrap_or_default();
@@ -139,9 +142,7 @@ impl Rule {
             }
             Rule::Additional => "has a property that the schema does not allow".to_owned(),
             Rule::Names => "has a property whose name is not allowed".to_owned(),
-            Rule::UnevaluatedProperties => {
-                "has properties that no subschema evaluated".to_owned()
-            }
+            Rule::UnevaluatedProperties => "has properties that no subschema evaluated".to_owned(),
             Rule::MinItems => format!("has fewer than {}", items(array.map_or(0, |a| a.min))),
             Rule::MaxItems => {
                 format!("has more than {}", items(array.and_then(|a| a.max).unwrap_or_default()))
@@ -211,7 +212,7 @@ impl Check {
     }
 }
 
-fn dependent(node: &Node, at: u16) -> Option<&(&'static str, Box<str>, Vec<Box<str>>)> {
+fn dependent(node: &Node, at: u16) -> Option<&Asks> {
     node.object.as_ref()?.dependent.get(usize::from(at))
 }
 

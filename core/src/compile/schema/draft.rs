@@ -24,15 +24,16 @@ fn holds(keyword: &str, draft: Draft) -> Option<Holds> {
         "properties" | "patternProperties" | "definitions" | "$defs" => Holds::Map,
         "dependentSchemas" if since(Draft::Draft201909) => Holds::Map,
         "dependencies" => Holds::Dependencies,
-        "additionalProperties" | "not" => Holds::Schema,
-        "additionalItems" if !since(Draft::Draft202012) => Holds::Schema,
+        "additionalItems" if since(Draft::Draft202012) => return None,
         "items" if !since(Draft::Draft202012) => Holds::SchemaOrList,
-        "items" => Holds::Schema,
+        "additionalProperties" | "not" | "additionalItems" | "items" => Holds::Schema,
         "prefixItems" if since(Draft::Draft202012) => Holds::List,
         "allOf" | "anyOf" | "oneOf" => Holds::List,
         "contains" | "propertyNames" if since(Draft::Draft6) => Holds::Schema,
         "if" | "then" | "else" if since(Draft::Draft7) => Holds::Schema,
-        "unevaluatedItems" | "unevaluatedProperties" | "contentSchema" if since(Draft::Draft201909) => {
+        "unevaluatedItems" | "unevaluatedProperties" | "contentSchema"
+            if since(Draft::Draft201909) =>
+        {
             Holds::Schema
         }
         _ => return None,
@@ -46,7 +47,9 @@ pub(super) fn children<'a>(place: &Place<'a>, draft: Draft, visit: &mut impl FnM
         let Some(holds) = holds(keyword, draft) else { continue };
         let inside = place.key(value, keyword);
         match (holds, value) {
-            (Holds::Schema | Holds::SchemaOrList, Value::Object(_) | Value::Bool(_)) => visit(inside),
+            (Holds::Schema | Holds::SchemaOrList, Value::Object(_) | Value::Bool(_)) => {
+                visit(inside);
+            }
             (Holds::List | Holds::SchemaOrList, Value::Array(items)) => {
                 let items = items.iter().enumerate();
                 items.for_each(|(at, item)| visit(inside.key(item, &at.to_string())));
@@ -64,7 +67,8 @@ pub(super) fn children<'a>(place: &Place<'a>, draft: Draft, visit: &mut impl FnM
 pub(super) fn is_annotation(keyword: &str) -> bool {
     matches!(
         keyword,
-        "$id" | "id"
+        "$id"
+            | "id"
             | "$schema"
             | "$anchor"
             | "$dynamicAnchor"

@@ -37,6 +37,12 @@ impl Unsupported {
         Unsupported { pointer: pointer.to_owned(), reason, wrong: true }
     }
 
+    /// A value would have to be asked the same question again and again.
+    pub(super) fn endless(pointer: &str) -> Unsupported {
+        let reason = "the schema applies itself to the same value without end".to_owned();
+        Unsupported { pointer: pointer.to_owned(), reason, wrong: true }
+    }
+
     pub(super) fn pattern(pointer: &str, source: &str, error: &PatternError) -> Unsupported {
         Unsupported {
             pointer: pointer.to_owned(),

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::resource::{Place, Resource, Resources};
 use super::draft;
 use super::native::Unsupported;
+use super::resource::{Place, Resource, Resources};
 use crate::model::Draft;
 use crate::schema::canonical::Canonical;
 use crate::schema::format::Format;
@@ -17,8 +17,8 @@ use crate::schema::key::Keys;
 use crate::schema::number::{Limit, Unit};
 use crate::schema::pattern::{Pattern, PatternLimits};
 use crate::schema::program::{
-    ArrayRules, Check, Choice, Contains, Content, Kind, Kinds, NamedPattern, Node, NodeId, ObjectRules, Part,
-    Program, Types,
+    ArrayRules, Asks, Check, Choice, Contains, Content, Kind, Kinds, NamedPattern, Node, NodeId,
+    ObjectRules, Part, Program, Types,
 };
 
 /// The most references that are followed to get from one to a schema that asserts something.
@@ -106,9 +106,8 @@ impl<'a> Builder<'_, 'a> {
             let Value::Object(schema) = place.value else { return Ok((place, scope)) };
             let draft = self.resource(&place)?.draft;
             let overrides = draft <= Draft::Draft7 && schema.contains_key("$ref");
-            let alone =
-                |(key, _): (&String, &Value)| key == "$ref" || draft::is_annotation(key);
-            if !overrides && !(schema.contains_key("$ref") && schema.iter().all(alone)) {
+            let alone = |(key, _): (&String, &Value)| key == "$ref" || draft::is_annotation(key);
+            if !(overrides || schema.contains_key("$ref") && schema.iter().all(alone)) {
                 return Ok((place, scope));
             }
             let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
@@ -116,7 +115,7 @@ impl<'a> Builder<'_, 'a> {
             };
             place = self.resolve(&place, "$ref", reference)?;
         }
-        Err(Unsupported::new(&place.pointer, "its `$ref` leads back to itself without end"))
+        Err(Unsupported::endless(&place.pointer))
     }
 
     fn resolve(
@@ -203,13 +202,12 @@ impl<'a> Builder<'_, 'a> {
         };
         let resource = self.resource(place)?;
         let (draft, dialect) = (resource.draft, resource.dialect);
-        let own = Schema { schema, place, draft, scope };
+        let own = Schema { keywords: schema, place, draft, scope };
         let mut node = Node { pointer, ..Node::default() };
         if dialect.validation {
             node.types = own.types();
         }
-        let formats =
-            dialect.formats.or(self.formats).unwrap_or(draft <= Draft::Draft7);
+        let formats = dialect.formats.or(self.formats).unwrap_or(draft <= Draft::Draft7);
         node.checks = self.checks(&own, dialect.validation, formats)?.into();
         node.object = self.object(&own, dialect.validation)?.map(Box::new);
         node.array = self.array(&own, dialect.validation)?.map(Box::new);
@@ -219,7 +217,9 @@ impl<'a> Builder<'_, 'a> {
 
     /// The nodes under a keyword that holds a list of schemas.
     fn list(&mut self, own: &Schema<'_, 'a>, keyword: &str) -> Result<Vec<NodeId>, Unsupported> {
-        let Some(value @ Value::Array(items)) = own.schema.get(keyword) else { return Ok(Vec::new()) };
+        let Some(value @ Value::Array(items)) = own.keywords.get(keyword) else {
+            return Ok(Vec::new());
+        };
         let inside = own.place.key(value, keyword);
         let each = items.iter().enumerate();
         each.map(|(at, item)| self.node(inside.key(item, &at.to_string()), own.scope)).collect()
@@ -227,7 +227,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// The node under a keyword that holds a schema.
     fn one(&mut self, own: &Schema<'_, 'a>, keyword: &str) -> Result<Option<NodeId>, Unsupported> {
-        match own.schema.get(keyword) {
+        match own.keywords.get(keyword) {
             Some(value @ (Value::Object(_) | Value::Bool(_))) => {
                 self.node(own.place.key(value, keyword), own.scope).map(Some)
             }
@@ -241,7 +241,7 @@ impl<'a> Builder<'_, 'a> {
         own: &Schema<'_, 'a>,
         keyword: &str,
     ) -> Result<Vec<(&'a str, NodeId)>, Unsupported> {
-        let Some(value @ Value::Object(members)) = own.schema.get(keyword) else {
+        let Some(value @ Value::Object(members)) = own.keywords.get(keyword) else {
             return Ok(Vec::new());
         };
         let inside = own.place.key(value, keyword);
@@ -297,18 +297,19 @@ impl<'a> Builder<'_, 'a> {
             })?;
             checks.push(Check::MultipleOf(unit));
         }
-        if let Some(Value::Array(values)) = own.schema.get("enum") {
+        if let Some(Value::Array(values)) = own.keywords.get("enum") {
             let text = Value::Array(values.clone()).to_string();
             checks.push(Check::Enum(self.choice(values, &text)));
         }
-        if let Some(value) = own.schema.get("const").filter(|_| own.draft >= Draft::Draft6) {
+        if let Some(value) = own.keywords.get("const").filter(|_| own.draft >= Draft::Draft6) {
             checks.push(Check::Const(self.choice(std::slice::from_ref(value), &value.to_string())));
         }
         Ok(checks)
     }
 
     fn choice(&mut self, values: &[Value], text: &str) -> u32 {
-        let mut strings: Vec<&[u8]> = values.iter().filter_map(Value::as_str).map(str::as_bytes).collect();
+        let mut strings: Vec<&[u8]> =
+            values.iter().filter_map(Value::as_str).map(str::as_bytes).collect();
         strings.sort_unstable();
         strings.dedup();
         let containers = |wanted: fn(&Value) -> bool| {
@@ -322,7 +323,7 @@ impl<'a> Builder<'_, 'a> {
             null: values.contains(&Value::Null),
             falsity: values.contains(&Value::Bool(false)),
             truth: values.contains(&Value::Bool(true)),
-            strings: Keys::new(strings.into_iter()),
+            strings: Keys::new(&strings),
             numbers: numbers.map(|number| Limit::new(&number.to_string())).collect(),
             arrays: containers(Value::is_array),
             objects: containers(Value::is_object),
@@ -354,7 +355,7 @@ impl<'a> Builder<'_, 'a> {
             rules.unevaluated = self.one(own, "unevaluatedProperties")?;
         }
         if validation {
-            rules.required = own.names(own.schema.get("required"));
+            rules.required = names(own.keywords.get("required"));
             rules.min = own.count("minProperties").unwrap_or_default();
             rules.max = own.count("maxProperties");
             let keywords: &[&'static str] = if own.draft >= Draft::Draft201909 {
@@ -363,9 +364,10 @@ impl<'a> Builder<'_, 'a> {
                 &["dependencies"]
             };
             for &keyword in keywords {
-                let Some(Value::Object(members)) = own.schema.get(keyword) else { continue };
+                let Some(Value::Object(members)) = own.keywords.get(keyword) else { continue };
                 for (name, needs) in members.iter().filter(|(_, value)| value.is_array()) {
-                    rules.dependent.push((keyword, name.as_str().into(), own.names(Some(needs))));
+                    let (name, needs) = (name.as_str().into(), names(Some(needs)));
+                    rules.dependent.push(Asks { keyword, name, needs });
                 }
             }
         }
@@ -384,7 +386,7 @@ impl<'a> Builder<'_, 'a> {
         } else {
             rules.prefix = self.list(own, "items")?;
             rules.rest = self.one(own, "items")?;
-            if own.schema.get("items").is_some_and(Value::is_array) {
+            if own.keywords.get("items").is_some_and(Value::is_array) {
                 rules.rest = self.one(own, "additionalItems")?;
                 rules.rest_keyword = "additionalItems";
             }
@@ -408,7 +410,7 @@ impl<'a> Builder<'_, 'a> {
         if validation {
             rules.min = own.count("minItems").unwrap_or_default();
             rules.max = own.count("maxItems");
-            rules.unique = own.schema.get("uniqueItems") == Some(&Value::Bool(true));
+            rules.unique = own.keywords.get("uniqueItems") == Some(&Value::Bool(true));
         }
         let plain = ArrayRules { rest_keyword: rules.rest_keyword, ..ArrayRules::default() };
         Ok((rules != plain).then_some(rules))
@@ -420,7 +422,8 @@ impl<'a> Builder<'_, 'a> {
             let target = self.resolve(own.place, "$ref", reference)?;
             parts.push(Part::All(self.node(target, own.scope)?));
         }
-        if let Some(reference) = own.text("$dynamicRef").filter(|_| own.draft >= Draft::Draft202012) {
+        if let Some(reference) = own.text("$dynamicRef").filter(|_| own.draft >= Draft::Draft202012)
+        {
             let target = self.dynamic(own.place, reference, own.scope)?;
             parts.push(Part::All(self.node(target, own.scope)?));
         }
@@ -455,7 +458,7 @@ impl<'a> Builder<'_, 'a> {
 
 /// A schema object that is being read.
 struct Schema<'s, 'a> {
-    schema: &'a Object,
+    keywords: &'a Object,
     place: &'s Place<'a>,
     draft: Draft,
     scope: usize,
@@ -467,41 +470,43 @@ impl Schema<'_, '_> {
     }
 
     fn text(&self, keyword: &str) -> Option<&str> {
-        self.schema.get(keyword)?.as_str()
+        self.keywords.get(keyword)?.as_str()
     }
 
     /// A count; drafts let it be written as `2.0`.
     fn count(&self, keyword: &str) -> Option<u64> {
-        let value = self.schema.get(keyword)?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and the meta-schema wants no less than 0")]
+        let value = self.keywords.get(keyword)?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and the meta-schema wants no less than 0"
+        )]
         value.as_u64().or_else(|| value.as_f64().map(|count| count as u64))
     }
 
     fn number(&self, keyword: &str) -> Option<String> {
-        match self.schema.get(keyword)? {
+        match self.keywords.get(keyword)? {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
     }
 
-    fn names(&self, list: Option<&Value>) -> Vec<Box<str>> {
-        let items = list.and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(Value::as_str).map(Into::into).collect()
-    }
-
     fn limits(&self) -> Vec<Check> {
         let limit = |keyword: &str| self.number(keyword).map(|text| Limit::new(&text));
-        let is = |keyword: &str| self.schema.get(keyword) == Some(&Value::Bool(true));
+        let is = |keyword: &str| self.keywords.get(keyword) == Some(&Value::Bool(true));
         let mut checks = Vec::new();
         if self.draft == Draft::Draft4 {
             // There the exclusive ones are flags.
-            let pairs: [(&str, &str, fn(Limit) -> Check, fn(Limit) -> Check); 2] = [
-                ("minimum", "exclusiveMinimum", Check::Minimum, Check::ExclusiveMinimum),
-                ("maximum", "exclusiveMaximum", Check::Maximum, Check::ExclusiveMaximum),
-            ];
-            for (keyword, flag, plain, exclusive) in pairs {
-                checks.extend(limit(keyword).map(if is(flag) { exclusive } else { plain }));
-            }
+            checks.extend(limit("minimum").map(if is("exclusiveMinimum") {
+                Check::ExclusiveMinimum
+            } else {
+                Check::Minimum
+            }));
+            checks.extend(limit("maximum").map(if is("exclusiveMaximum") {
+                Check::ExclusiveMaximum
+            } else {
+                Check::Maximum
+            }));
             return checks;
         }
         checks.extend(limit("minimum").map(Check::Minimum));
@@ -512,7 +517,7 @@ impl Schema<'_, '_> {
     }
 
     fn types(&self) -> Option<Types> {
-        let names: Vec<&str> = match self.schema.get("type")? {
+        let names: Vec<&str> = match self.keywords.get("type")? {
             Value::String(name) => vec![name],
             Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
             _ => return None,
@@ -538,4 +543,9 @@ fn kinds_of(name: &str, draft: Draft) -> Kinds {
         "object" => Kinds::of(&[Kind::Object]),
         _ => Kinds::of(&[]),
     }
+}
+
+fn names(list: Option<&Value>) -> Vec<Box<str>> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).map(Into::into).collect()
 }

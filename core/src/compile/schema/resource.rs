@@ -132,14 +132,14 @@ impl<'a> Resources<'a> {
     ) {
         let Some(base) = base else { return };
         let place = Place { value: document, resource: self.list.len(), pointer: name.to_owned() };
-        let (draft, dialect) = self.dialect(document, default, documents);
+        let (draft, dialect) = dialect_of(document, default, documents);
         self.resource(place.clone(), base.clone(), draft, dialect);
         let mut open = vec![(place, base, draft, dialect)];
         while let Some((place, base, draft, dialect)) = open.pop() {
             let Value::Object(schema) = place.value else { continue };
             let (mut place, mut base, mut draft, mut dialect) = (place, base, draft, dialect);
             if schema.contains_key("$schema") {
-                (draft, dialect) = self.dialect(place.value, draft, documents);
+                (draft, dialect) = dialect_of(place.value, draft, documents);
             }
             let id = schema.get(if draft == Draft::Draft4 { "id" } else { "$id" });
             let mut id = id.and_then(Value::as_str);
@@ -205,32 +205,6 @@ impl<'a> Resources<'a> {
         number
     }
 
-    /// The draft of a document, and what its meta-schema says of vocabularies.
-    fn dialect(
-        &self,
-        document: &Value,
-        default: Draft,
-        documents: &Documents,
-    ) -> (Draft, Dialect) {
-        let plain = Dialect { validation: true, formats: None };
-        let Some(uri) = document.get("$schema").and_then(Value::as_str) else {
-            return (default, plain);
-        };
-        if let Some(draft) = Draft::of_uri(uri) {
-            return (draft, plain);
-        }
-        let bare = uri.trim_end_matches('#');
-        let Some(meta) = documents.get(bare) else { return (default, plain) };
-        let draft = meta.get("$schema").and_then(Value::as_str).and_then(Draft::of_uri);
-        let draft = draft.unwrap_or(default);
-        let Some(vocabulary) = meta.get("$vocabulary").and_then(Value::as_object) else {
-            return (draft, plain);
-        };
-        let has = |name: &str| vocabulary.keys().any(|uri| uri.rsplit('/').next() == Some(name));
-        let formats = has("format-assertion").then_some(true);
-        (draft, Dialect { validation: has("validation"), formats })
-    }
-
     /// Takes in a published meta-schema, if that is what the URI names.
     pub(super) fn publish(&mut self, address: &str) -> bool {
         let bare = address.trim_end_matches('#');
@@ -254,7 +228,8 @@ impl<'a> Resources<'a> {
             return Err(Missing::Document(document));
         }
         let number = self.by_uri.get(&document).copied().ok_or_else(nowhere)?;
-        let root = self.list.get(number).map(|resource| resource.root.clone()).ok_or_else(nowhere)?;
+        let root =
+            self.list.get(number).map(|resource| resource.root.clone()).ok_or_else(nowhere)?;
         let fragment = target.fragment().map(|text| text.decode().to_string_lossy().into_owned());
         let fragment = fragment.unwrap_or_default();
         if fragment.is_empty() {
@@ -283,6 +258,27 @@ impl<'a> Resources<'a> {
     pub(super) fn beginning_with(&self, value: &Value) -> Option<usize> {
         self.by_address.get(&std::ptr::from_ref(value)).copied()
     }
+}
+
+/// The draft of a document, and what its meta-schema says of vocabularies.
+fn dialect_of(document: &Value, default: Draft, documents: &Documents) -> (Draft, Dialect) {
+    let plain = Dialect { validation: true, formats: None };
+    let Some(uri) = document.get("$schema").and_then(Value::as_str) else {
+        return (default, plain);
+    };
+    if let Some(draft) = Draft::of_uri(uri) {
+        return (draft, plain);
+    }
+    let bare = uri.trim_end_matches('#');
+    let Some(meta) = documents.get(bare) else { return (default, plain) };
+    let draft = meta.get("$schema").and_then(Value::as_str).and_then(Draft::of_uri);
+    let draft = draft.unwrap_or(default);
+    let Some(vocabulary) = meta.get("$vocabulary").and_then(Value::as_object) else {
+        return (draft, plain);
+    };
+    let has = |name: &str| vocabulary.keys().any(|uri| uri.rsplit('/').next() == Some(name));
+    let formats = has("format-assertion").then_some(true);
+    (draft, Dialect { validation: has("validation"), formats })
 }
 
 /// Why a reference leads nowhere.

@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use super::native::Unsupported;
 use crate::schema::bits::Bits;
 use crate::schema::key::Keys;
+use crate::schema::pattern::{PatternLimits, PatternSet};
 use crate::schema::program::{
-    ArrayPlan, ArrayRules, Caches, Check, Counter, Dependent, Item, Kind, Link, Member, NO_SET, Node, NodeId,
-    ObjectPlan, ObjectRules, Op, Outcome, Part, Program, Required, Set, SetId, Size, Step,
+    ArrayPlan, ArrayRules, Caches, Check, Counter, Dependent, Item, Kind, Link, Member, NO_SET,
+    Node, NodeId, ObjectPlan, ObjectRules, Op, Outcome, Part, Program, Required, Set, SetId, Size,
+    Step,
 };
 
 /// Most sets of one schema.
@@ -109,10 +111,7 @@ impl Sets<'_> {
             match visited.get(&id) {
                 Some(Visit::Done) => continue,
                 Some(Visit::Open) => {
-                    return Err(Unsupported::new(
-                        &node.pointer,
-                        "it applies itself to the same value without end",
-                    ));
+                    return Err(Unsupported::endless(&node.pointer));
                 }
                 None => {}
             }
@@ -122,17 +121,16 @@ impl Sets<'_> {
                 match visited.get(&child) {
                     Some(Visit::Done) => {}
                     Some(Visit::Open) => {
-                        return Err(Unsupported::new(
-                            &node.pointer,
-                            "it applies itself to the same value without end",
-                        ));
+                        return Err(Unsupported::endless(&node.pointer));
                     }
                     None => open.push((child, false)),
                 }
             }
         }
         if order.len() > Bits::MAX {
-            let pointer = entries.first().map_or("", |&id| self.nodes.get(id as usize).map_or("", |n| &n.pointer));
+            let pointer = entries
+                .first()
+                .map_or("", |&id| self.nodes.get(id as usize).map_or("", |n| &n.pointer));
             return Err(Unsupported::new(pointer, "more than 256 schemas apply to the same value"));
         }
         Ok(order)
@@ -183,9 +181,8 @@ impl Sets<'_> {
         let objects: Vec<(u16, &ObjectRules)> = live(Kind::Object)
             .filter_map(|(at, node)| Some((at, node.object.as_deref()?)))
             .collect();
-        let arrays: Vec<(u16, &ArrayRules)> = live(Kind::Array)
-            .filter_map(|(at, node)| Some((at, node.array.as_deref()?)))
-            .collect();
+        let arrays: Vec<(u16, &ArrayRules)> =
+            live(Kind::Array).filter_map(|(at, node)| Some((at, node.array.as_deref()?))).collect();
         let names = conditional_names(&list);
         let mut bits = HashMap::new();
         let object = if objects.is_empty() && names.is_empty() {
@@ -193,8 +190,7 @@ impl Sets<'_> {
         } else {
             Some(Box::new(self.object(&objects, &names, &mut bits)?))
         };
-        let array =
-            if arrays.is_empty() { None } else { Some(Box::new(self.array(&arrays)?)) };
+        let array = if arrays.is_empty() { None } else { Some(Box::new(self.array(&arrays)?)) };
         let ops = ops(&nodes, &list, &bits);
         let kinds = Kind::ALL.map(|kind| {
             let plan = match kind {
@@ -230,10 +226,12 @@ impl Sets<'_> {
         checks.retain(|(at, _)| !fail.has(*at));
         let settled = checks.is_empty() && !plan;
         if settled {
-            ops.iter().for_each(|op| op.join(&mut fail, Bits::NONE));
+            fail = join_all(ops, fail);
         }
         captures &= !checks.is_empty();
-        Outcome { fail, checks: checks.into(), settled, captures }
+        let joined = if settled { fail } else { join_all(ops, fail) };
+        let plain = joined.is_empty();
+        Outcome { fail, checks: checks.into(), settled, captures, plain }
     }
 
     /// Whether values of this kind pass a check; `None` if it depends on the value.
@@ -248,7 +246,9 @@ impl Sets<'_> {
             Kind::String => any(choice.strings.len() > 0),
             Kind::Array => any(!choice.arrays.is_empty()),
             Kind::Object => any(!choice.objects.is_empty()),
-            Kind::Integer | Kind::IntegerByValue | Kind::Fraction => any(!choice.numbers.is_empty()),
+            Kind::Integer | Kind::IntegerByValue | Kind::Fraction => {
+                any(!choice.numbers.is_empty())
+            }
         }
     }
 
@@ -259,7 +259,8 @@ impl Sets<'_> {
         bits: &mut HashMap<Box<str>, u16>,
     ) -> Result<ObjectPlan, Unsupported> {
         let asked = rules.iter().flat_map(|(_, rules)| {
-            let dependent = rules.dependent.iter().flat_map(|(_, name, needs)| needs.iter().chain([name]));
+            let dependent =
+                rules.dependent.iter().flat_map(|asks| asks.needs.iter().chain([&asks.name]));
             rules.required.iter().chain(dependent)
         });
         for name in asked.chain(conditional) {
@@ -267,7 +268,10 @@ impl Sets<'_> {
             bits.entry(name.clone()).or_insert(next);
         }
         if bits.len() > Bits::MAX {
-            return Err(Unsupported::new("", "more than 256 properties of an object are asked for by name"));
+            return Err(Unsupported::new(
+                "",
+                "more than 256 properties of an object are asked for by name",
+            ));
         }
         let mut names: Vec<&str> = rules
             .iter()
@@ -310,34 +314,36 @@ impl Sets<'_> {
                 .collect();
             others.push(self.member(rules, None, &matching, None, has_names)?);
         }
-        let named: Vec<_> = rules
-            .iter()
-            .filter_map(|(at, rules)| Some((*at, rules.names?, Why::Must)))
-            .collect();
+        let named: Vec<_> =
+            rules.iter().filter_map(|(at, rules)| Some((*at, rules.names?, Why::Must))).collect();
         let names_step =
             if has_names { Some(self.step(&named, Bits::NONE, Bits::NONE)?) } else { None };
-        let bit = |name: &Box<str>| bits.get(name).copied().unwrap_or_default();
+        let bit = |name: &str| bits.get(name).copied().unwrap_or_default();
         let required = rules.iter().filter(|(_, rules)| !rules.required.is_empty());
         let required = required.map(|(at, rules)| {
-            let list: Box<[u16]> = rules.required.iter().map(bit).collect();
+            let list: Box<[u16]> = rules.required.iter().map(|name| bit(name)).collect();
             let needs = list.iter().fold(Bits::NONE, |needs, &bit| needs.or(Bits::one(bit)));
             Required { parent: *at, needs, bits: list }
         });
         let dependent = rules.iter().flat_map(|(at, rules)| {
-            (0u16..).zip(&rules.dependent).map(move |(rule, (_, name, needs))| Dependent {
+            (0u16..).zip(&rules.dependent).map(move |(rule, asks)| Dependent {
                 parent: *at,
-                key: bit(name),
-                needs: needs.iter().map(bit).collect(),
+                key: bit(&asks.name),
+                needs: asks.needs.iter().map(|name| bit(name)).collect(),
                 rule,
             })
         });
         let sizes = rules.iter().filter(|(_, rules)| rules.min > 0 || rules.max.is_some());
-        let sizes =
-            sizes.map(|(at, rules)| Size { parent: *at, min: rules.min, max: rules.max.unwrap_or(u64::MAX) });
+        let sizes = sizes.map(|(at, rules)| Size {
+            parent: *at,
+            min: rules.min,
+            max: rules.max.unwrap_or(u64::MAX),
+        });
         let unevaluated = asking(rules.iter().map(|(at, rules)| (*at, rules.unevaluated)));
         Ok(ObjectPlan {
-            keys: Keys::new(names.iter().map(|name| name.as_bytes())),
+            keys: Keys::new(&names.iter().map(|name| name.as_bytes()).collect::<Vec<_>>()),
             members: members.into(),
+            which: self.automaton(&patterns),
             patterns: patterns.into(),
             others: others.into(),
             names: names_step,
@@ -345,8 +351,18 @@ impl Sets<'_> {
             dependent: dependent.collect(),
             sizes: sizes.collect(),
             unevaluated,
-            evaluating: unevaluated,
         })
+    }
+
+    /// Several patterns as one.
+    fn automaton(&self, patterns: &[u32]) -> Option<Box<PatternSet>> {
+        let known =
+            patterns.iter().filter_map(|&number| self.program.patterns.get(number as usize));
+        let sources: Vec<&str> = known.map(|known| &*known.source).collect();
+        if sources.len() < 2 {
+            return None;
+        }
+        PatternSet::compile(&sources, PatternLimits::default()).ok().map(Box::new)
     }
 
     /// The way to the members of a name, or of all names that are not spoken of and match these patterns alone.
@@ -381,14 +397,14 @@ impl Sets<'_> {
         }
         let asked = asking(rules.iter().map(|(at, rules)| (*at, rules.unevaluated)));
         for (at, rules) in rules {
-            if let Some(id) = rules.unevaluated.filter(|_| !evaluated.has(*at)) {
-                if !self.node(id)?.never {
-                    children.push((*at, id, Why::Unevaluated));
-                }
+            if let Some(id) = rules.unevaluated.filter(|_| !evaluated.has(*at))
+                && !self.node(id)?.never
+            {
+                children.push((*at, id, Why::Unevaluated));
             }
         }
         let step = self.step(&children, evaluated, asked)?;
-        Ok(Member { bit, closed, named, step })
+        Ok(Member { bit, closed, refused: !closed.is_empty(), named, step })
     }
 
     fn array(&mut self, rules: &[(u16, &ArrayRules)]) -> Result<ArrayPlan, Unsupported> {
@@ -413,8 +429,11 @@ impl Sets<'_> {
             prefix.push(self.item(rules, &counted, index)?);
         }
         let sizes = rules.iter().filter(|(_, rules)| rules.min > 0 || rules.max.is_some());
-        let sizes =
-            sizes.map(|(at, rules)| Size { parent: *at, min: rules.min, max: rules.max.unwrap_or(u64::MAX) });
+        let sizes = sizes.map(|(at, rules)| Size {
+            parent: *at,
+            min: rules.min,
+            max: rules.max.unwrap_or(u64::MAX),
+        });
         let unique = rules.iter().filter(|(_, rules)| rules.unique);
         let unevaluated = asking(rules.iter().map(|(at, rules)| (*at, rules.unevaluated)));
         Ok(ArrayPlan {
@@ -424,7 +443,6 @@ impl Sets<'_> {
             sizes: sizes.collect(),
             unique: unique.fold(Bits::NONE, |bits, (at, _)| bits.or(Bits::one(*at))),
             unevaluated,
-            evaluating: unevaluated,
         })
     }
 
@@ -440,7 +458,9 @@ impl Sets<'_> {
         for (at, rules) in rules {
             match (rules.prefix.get(index), rules.rest) {
                 (Some(id), _) => children.push((*at, *id, Why::Must)),
-                (None, Some(id)) if rules.rest_keyword == "additionalItems" && self.node(id)?.never => {
+                (None, Some(id))
+                    if rules.rest_keyword == "additionalItems" && self.node(id)?.never =>
+                {
                     closed.insert(*at);
                 }
                 (None, Some(id)) => children.push((*at, id, Why::Must)),
@@ -450,20 +470,30 @@ impl Sets<'_> {
         }
         let asked = asking(rules.iter().map(|(at, rules)| (*at, rules.unevaluated)));
         for (at, rules) in rules {
-            if let Some(id) = rules.unevaluated.filter(|_| !evaluated.has(*at)) {
-                if !self.node(id)?.never {
-                    children.push((*at, id, Why::Unevaluated));
-                }
+            if let Some(id) = rules.unevaluated.filter(|_| !evaluated.has(*at))
+                && !self.node(id)?.never
+            {
+                children.push((*at, id, Why::Unevaluated));
             }
         }
         let step = self.step(&children, evaluated, asked)?;
-        Ok(Item { closed, step })
+        Ok(Item { closed, refused: !closed.is_empty(), step })
     }
+}
+
+/// What fails if no check does.
+fn join_all(ops: &[Op], mut fail: Bits) -> Bits {
+    for op in ops {
+        op.join(&mut fail, Bits::NONE);
+    }
+    fail
 }
 
 /// The numbers of those that ask for what nobody evaluates.
 fn asking(rules: impl Iterator<Item = (u16, Option<NodeId>)>) -> Bits {
-    rules.filter(|(_, asks)| asks.is_some()).fold(Bits::NONE, |bits, (at, _)| bits.or(Bits::one(at)))
+    rules
+        .filter(|(_, asks)| asks.is_some())
+        .fold(Bits::NONE, |bits, (at, _)| bits.or(Bits::one(at)))
 }
 
 /// The names that `dependentSchemas` of the set ask about.

@@ -183,6 +183,10 @@ impl Machine {
         if !step.must_fail(fail) {
             return;
         }
+        if self.quiet {
+            // A name fails nodes as a value does.
+            return self.pass_on(program, step, fail);
+        }
         let complete = Complete::Scalar(Kind::String, name);
         let (base, before) = self.tell(program, step.set, &complete, &range, path);
         for link in &step.links {

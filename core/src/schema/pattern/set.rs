@@ -78,14 +78,6 @@ impl PatternSet {
         }
     }
 
-    /// What a byte of text costs at worst, in steps.
-    pub(crate) fn steps(&self) -> usize {
-        match &self.engine {
-            Engine::All(_) => 1,
-            Engine::Each(patterns) => patterns.iter().map(Pattern::steps).sum(),
-        }
-    }
-
     /// Memory taken, in bytes.
     pub(crate) fn memory_usage(&self) -> usize {
         match &self.engine {
