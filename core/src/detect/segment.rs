@@ -34,16 +34,23 @@ pub(crate) struct Segment {
     pub(crate) range: Range<usize>,
 }
 
-/// The weights of one language, ready to score. About 10 KiB, plus 128 bytes for each bigram that begins a trigram.
+/// The weights of one language, ready to score. About 16 KiB, plus 128 bytes for each bigram that begins a trigram.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     names: &'static [&'static str],
     uni: [i16; 64],
-    bi: Vec<i16>,
-    /// Row of `tri` for each bigram; row 0 is all zero.
-    tri_row: Vec<u16>,
+    /// By both tokens: 64 x the first, and the second.
+    bi: Box<[Bigram; 64 * 64]>,
     tri: Vec<[i16; 64]>,
     levels: Levels,
+}
+
+/// What two tokens in a row weigh.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bigram {
+    weight: i16,
+    /// Row of [`Weights::tri`] for a third token behind them; row 0 is all zero.
+    row: u16,
 }
 
 impl Weights {
@@ -57,8 +64,7 @@ impl Weights {
         let mut weights = Weights {
             names,
             uni: [0; 64],
-            bi: vec![0; 64 * 64],
-            tri_row: vec![0; 64 * 64],
+            bi: Box::new([Bigram::default(); 64 * 64]),
             tri: vec![[0; 64]],
             levels: file.levels,
         };
@@ -81,14 +87,14 @@ impl Weights {
             }
             match ids[..] {
                 [a] => weights.uni[a] = weight,
-                [a, b] => weights.bi[a * 64 + b] = weight,
+                [a, b] => weights.bi[a * 64 + b].weight = weight,
                 [a, b, c] => {
-                    let pair = a * 64 + b;
-                    if weights.tri_row[pair] == 0 {
-                        weights.tri_row[pair] = weights.tri.len() as u16;
+                    let pair = &mut weights.bi[a * 64 + b];
+                    if pair.row == 0 {
+                        pair.row = weights.tri.len() as u16;
                         weights.tri.push([0; 64]);
                     }
-                    weights.tri[weights.tri_row[pair] as usize][c] = weight;
+                    weights.tri[pair.row as usize][c] = weight;
                 }
                 _ => errors.push(format!("`{ngram}` is not one to three token names")),
             }
@@ -123,10 +129,7 @@ impl Weights {
 
     /// Bytes that the tables take.
     pub(crate) fn memory_usage(&self) -> usize {
-        size_of::<Weights>()
-            + size_of_val(&self.bi[..])
-            + size_of_val(&self.tri_row[..])
-            + size_of_val(&self.tri[..])
+        size_of::<Weights>() + size_of_val(&self.bi[..]) + size_of_val(&self.tri[..])
     }
 
     /// Name of a token.
@@ -141,8 +144,8 @@ impl Weights {
 
     #[inline]
     fn bigram(&self, a: Token, b: Token) -> (i32, u16) {
-        let pair = ((a & 63) as usize) * 64 + (b & 63) as usize;
-        (i32::from(self.bi[pair]), self.tri_row[pair])
+        let Bigram { weight, row } = self.bi[((a & 63) as usize) * 64 + (b & 63) as usize];
+        (i32::from(weight), row)
     }
 
     #[inline]
@@ -236,39 +239,42 @@ impl Sink for Scorer<'_> {
 }
 
 /// Notices token runs of period 1 to 4 beyond their second round.
+// PERF: four periods at once, a byte for each; told apart in a loop they took a third of the scoring.
 #[derive(Debug)]
 struct Periods {
-    /// The last one first.
-    last: [Token; 4],
-    /// How many tokens in a row equalled the token `p + 1` before them.
-    equal: [u32; 4],
+    /// The four tokens before, the last one in the lowest byte.
+    last: u32,
+    /// For each period whether a token equalled the one that many before it: the last eight tokens, the last one in the lowest bit.
+    equal: u32,
 }
 
 impl Default for Periods {
     fn default() -> Periods {
         // No token: those of a language are below 64.
-        Periods { last: [Token::MAX; 4], equal: [0; 4] }
+        Periods { last: 0x7f7f_7f7f, equal: 0 }
     }
 }
 
 impl Periods {
+    /// Each period's byte.
+    const EACH: u32 = 0x0101_0101;
+    /// The highest bit of each.
+    const HIGH: u32 = 0x8080_8080;
+    /// So many tokens in a row as make a third round begin: 2 of period 1, to 5 of period 4.
+    const ROUND: u32 = u32::from_le_bytes([0b11, 0b111, 0b1111, 0b1_1111]);
+
     /// Whether `token` only repeats, a third time or more, the period before it.
     #[inline]
     fn repeats(&mut self, token: Token) -> bool {
-        let [a, b, c, d] = self.last;
-        self.last = [token, a, b, c];
-        // PERF: most tokens equal none of the four before them; that took a third of the scoring.
-        if a != token && b != token && c != token && d != token {
-            self.equal = [0; 4];
-            return false;
-        }
-        let mut repeats = false;
-        for (period, last) in (0..).zip([a, b, c, d]) {
-            let equal = &mut self.equal[period as usize];
-            *equal = if last == token { *equal + 1 } else { 0 };
-            repeats |= *equal > period + 1;
-        }
-        repeats
+        let token = u32::from(token & 63);
+        let differs = self.last ^ (token * Periods::EACH);
+        self.last = self.last << 8 | token;
+        // Bytes are below 128, so what is taken from 128 leaves that bit to zero alone.
+        let equals = (Periods::HIGH - differs) >> 7 & Periods::EACH;
+        self.equal = self.equal << 1 & !Periods::EACH | equals;
+        // Whether a byte is zero: no bit of its round is missing.
+        let missing = !self.equal & Periods::ROUND;
+        missing.wrapping_sub(Periods::EACH) & !missing & Periods::HIGH != 0
     }
 }
 
