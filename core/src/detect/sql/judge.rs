@@ -132,7 +132,8 @@ impl Language for Sql {
             Some(_) => classes.intersects(Classes::BACKTICK),
             None => true,
         };
-        let contradictory = Classes::HASH.or(Classes::BACKSLASH).or(Classes::DASH);
+        let contradictory =
+            Classes::HASH.or(Classes::BACKSLASH).or(Classes::DASH).or(Classes::BANG);
         quoted
             && (*family == Family::Mysql
                 || classes.intersects(contradictory) && Family::matters(view))
@@ -347,8 +348,10 @@ mod tests {
     #[test]
     fn families_are_read_apart_only_where_they_differ() {
         let applies = |value: &[u8]| Sql.applies(4, value, Classes::of(value));
-        assert!(applies(b"1 #x") && applies(b"\\'") && applies(b"1--x"));
+        assert!(applies(b"1 #x") && applies(b"\\'") && applies(b"1--x") && applies(b"\\N"));
+        assert!(applies(b"/*!a*/") && applies(b"a\\\\\\\"b"));
         assert!(!applies(b"1-- x") && !applies(b"1--") && !applies(b"well-known"));
+        assert!(!applies(b"'a\\b' c:\\d") && !applies(b"/* note! */"));
     }
 
     #[test]
