@@ -300,6 +300,71 @@ impl Sink for Recorder {
     }
 }
 
+/// The tokens of evidence that was found, so that it can be explained without lexing again.
+// PERF: lexing again took a fifth of what a plain attack costs.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    tokens: Vec<(Token, Range<usize>)>,
+}
+
+impl Trace {
+    /// Tokens that are kept, of all evidence together: what has more is lexed again.
+    const MOST: usize = 1024;
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// A scorer whose tokens are kept behind those that are.
+    pub(crate) fn scorer<'s>(&'s mut self, weights: &'s Weights) -> Traced<'s> {
+        let from = self.tokens.len();
+        Traced { scorer: Scorer::new(weights), trace: self, from }
+    }
+
+    /// The tokens that a [`Traced`] kept.
+    pub(crate) fn tokens(&self, kept: &Range<usize>) -> &[(Token, Range<usize>)] {
+        self.tokens.get(kept.clone()).unwrap_or_default()
+    }
+}
+
+/// A [`Scorer`] that keeps its tokens.
+#[derive(Debug)]
+pub(crate) struct Traced<'s> {
+    pub(crate) scorer: Scorer<'s>,
+    trace: &'s mut Trace,
+    from: usize,
+}
+
+impl Traced<'_> {
+    /// Forgets the tokens.
+    pub(crate) fn forget(self) {
+        self.trace.tokens.truncate(self.from);
+    }
+
+    /// Keeps them in place of those that stand directly before; where they are now, none if there were too many.
+    pub(crate) fn keep(self, before: Option<Range<usize>>) -> Option<Range<usize>> {
+        let tokens = &mut self.trace.tokens;
+        let start = before.map_or(self.from, |before| before.start.min(self.from));
+        tokens.drain(start..self.from);
+        if tokens.len() + (self.from - start) >= Trace::MOST {
+            tokens.truncate(start);
+            return None;
+        }
+        Some(start..tokens.len())
+    }
+}
+
+impl Sink for Traced<'_> {
+    #[inline]
+    fn token(&mut self, token: Token, range: Range<usize>) {
+        if self.trace.tokens.len() < Trace::MOST {
+            self.trace.tokens.push((token, range.clone()));
+        }
+        self.scorer.token(token, range);
+    }
+}
+
 impl Recorder {
     /// The tokens that count for a score, all but those that only repeat a period.
     #[cfg(feature = "internals")]
@@ -307,32 +372,36 @@ impl Recorder {
         let mut periods = Periods::default();
         self.tokens.iter().map(|(token, _)| *token).filter(move |&token| !periods.repeats(token))
     }
+}
 
-    /// The n-grams inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
-    ///
-    /// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.
-    pub(crate) fn features(&self, weights: &Weights, range: &Range<usize>) -> Vec<Feature> {
-        let mut told = Told::default();
-        let mut add = |ngram, weight| told.add(ngram, weight);
-        let mut periods = Periods::default();
-        let (mut before, mut last) = (None, None);
-        for (token, at) in &self.tokens {
-            if periods.repeats(*token) || at.start < range.start || at.end > range.end {
-                continue;
-            }
-            add([None, None, Some(*token)], weights.unigram(*token));
-            if let Some(last) = last {
-                let (pair, _) = weights.bigram(last, *token);
-                add([None, Some(last), Some(*token)], pair);
-                if let Some(before) = before {
-                    let (_, row) = weights.bigram(before, last);
-                    add([Some(before), Some(last), Some(*token)], weights.trigram(row, *token));
-                }
-            }
-            (before, last) = (last, Some(*token));
+/// The n-grams of a stream inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
+///
+/// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.
+pub(crate) fn features(
+    tokens: &[(Token, Range<usize>)],
+    weights: &Weights,
+    range: &Range<usize>,
+) -> Vec<Feature> {
+    let mut told = Told::default();
+    let mut add = |ngram, weight| told.add(ngram, weight);
+    let mut periods = Periods::default();
+    let (mut before, mut last) = (None, None);
+    for (token, at) in tokens {
+        if periods.repeats(*token) || at.start < range.start || at.end > range.end {
+            continue;
         }
-        told.finish(weights)
+        add([None, None, Some(*token)], weights.unigram(*token));
+        if let Some(last) = last {
+            let (pair, _) = weights.bigram(last, *token);
+            add([None, Some(last), Some(*token)], pair);
+            if let Some(before) = before {
+                let (_, row) = weights.bigram(before, last);
+                add([Some(before), Some(last), Some(*token)], weights.trigram(row, *token));
+            }
+        }
+        (before, last) = (last, Some(*token));
     }
+    told.finish(weights)
 }
 
 /// N-grams with their weights, in the order in which they first came.
@@ -340,39 +409,48 @@ impl Recorder {
 #[derive(Debug, Default)]
 struct Told {
     ngrams: Vec<Ngram>,
-    count: usize,
+    count: u32,
 }
 
 #[derive(Debug)]
 struct Ngram {
-    tokens: [Option<Token>; 3],
-    /// The tokens as a number.
+    /// The tokens as a number: a byte for each, one more than the token, or zero where there is none.
     key: u32,
     /// Which of all n-grams it was.
-    nth: usize,
+    nth: u32,
     weight: i32,
 }
 
 impl Told {
+    /// N-grams that are searched one by one, as many as nearly all evidence has.
+    const FEW: usize = 48;
+
     /// Amortised O(log distinct n-grams), as is the memory in those.
     fn add(&mut self, tokens: [Option<Token>; 3], weight: i32) {
-        const FEWEST: usize = 64;
         if weight == 0 {
             return;
-        }
-        if self.ngrams.len() == self.ngrams.capacity() {
-            self.merge();
-            self.ngrams.reserve(self.ngrams.len().max(FEWEST));
         }
         let key = tokens
             .iter()
             .fold(0, |key, &token| key << 8 | token.map_or(0, |token| u32::from(token) + 1));
-        self.ngrams.push(Ngram { tokens, key, nth: self.count, weight });
+        let known = self.ngrams.iter_mut().take(Told::FEW).find(|known| known.key == key);
+        if let Some(known) = known {
+            known.weight = known.weight.saturating_add(weight);
+            return;
+        }
+        if self.ngrams.len() == self.ngrams.capacity() {
+            self.merge();
+            self.ngrams.reserve(self.ngrams.len().max(Told::FEW));
+        }
+        self.ngrams.push(Ngram { key, nth: self.count, weight });
         self.count += 1;
     }
 
-    /// Makes equal n-grams one.
+    /// Makes equal n-grams one. The first [`FEW`](Told::FEW) are all different.
     fn merge(&mut self) {
+        if self.ngrams.len() <= Told::FEW {
+            return;
+        }
         self.ngrams.sort_unstable_by_key(|ngram| (ngram.key, ngram.nth));
         self.ngrams.dedup_by(|again, first| {
             let same = again.key == first.key;
@@ -387,14 +465,12 @@ impl Told {
         self.merge();
         self.ngrams.sort_unstable_by_key(|ngram| ngram.nth);
         let feature = |ngram: &Ngram| {
-            let names = || ngram.tokens.iter().flatten().map(|&token| weights.name(token));
-            let mut name = String::with_capacity(names().map(|name| name.len() + 1).sum());
-            for token in names() {
-                if !name.is_empty() {
-                    name.push(' ');
-                }
-                name.push_str(token);
-            }
+            let name = |byte: u32| weights.name((ngram.key >> byte) as u8 - 1);
+            let name = match ngram.key {
+                0..0x100 => name(0).to_owned(),
+                0x100..0x1_0000 => [name(8), name(0)].join(" "),
+                _ => [name(16), name(8), name(0)].join(" "),
+            };
             Feature { name, weight: ngram.weight }
         };
         self.ngrams.iter().map(feature).collect()
@@ -450,7 +526,7 @@ mod tests {
         for (at, &token) in [0, 1, 2, 3, 0].iter().enumerate() {
             recorder.token(token, at..at + 1);
         }
-        let features = recorder.features(&weights, &(1..4));
+        let features = features(&recorder.tokens, &weights, &(1..4));
         assert_eq!(features.iter().map(|f| f.weight).sum::<i32>(), 33);
     }
 
@@ -464,7 +540,7 @@ mod tests {
         for (at, &token) in tokens.enumerate() {
             recorder.token(token, at..at + 1);
         }
-        let features = recorder.features(&weights, &(0..9_000));
+        let features = features(&recorder.tokens, &weights, &(0..9_000));
         let told: Vec<_> = features.iter().map(|f| (&*f.name, f.weight)).collect();
         let expected = [
             ("WORD", -10_000),
@@ -473,6 +549,46 @@ mod tests {
             ("QUOTE UNION SELECT", 9_000),
         ];
         assert_eq!(told, expected);
+    }
+
+    /// More different n-grams than are searched one by one, each of them again and again.
+    #[test]
+    fn n_grams_are_told_in_their_order_however_many() {
+        const NAMES: [&str; 60] = ["T"; 60];
+        let file = WeightFile {
+            detector: "test".into(),
+            origin: "by hand".into(),
+            levels: Levels { paranoid: 10, high: 20, default: 30, low: 40 },
+            weights: std::collections::BTreeMap::new(),
+        };
+        let mut weights = Weights::new(&NAMES, &file).unwrap();
+        weights.uni = std::array::from_fn(|token| token as i16 + 1);
+        let tokens: Vec<_> = (0..600).map(|at| ((at * 7 % 60) as Token, at..at + 1)).collect();
+        let told: Vec<_> =
+            features(&tokens, &weights, &(0..600)).iter().map(|f| f.weight).collect();
+        let expected: Vec<_> = (0..60).map(|at| 10 * (at * 7 % 60 + 1)).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn tokens_are_kept_for_the_best_alone() {
+        let weights = weights();
+        let mut trace = Trace::default();
+        let mut lex = |tokens: usize, before| {
+            let mut traced = trace.scorer(&weights);
+            (0..tokens).for_each(|at| traced.token(2, at..at + 1));
+            traced.keep(before)
+        };
+        let first = lex(3, None);
+        assert_eq!(first, Some(0..3));
+        let better = lex(5, first);
+        assert_eq!(better, Some(0..5));
+        assert_eq!(lex(2, None), Some(5..7));
+        assert_eq!(lex(2000, None), None);
+        assert_eq!(lex(1, None), Some(7..8));
+        assert_eq!(trace.tokens(&(5..7)).len(), 2);
+        trace.scorer(&weights).forget();
+        assert_eq!(trace.tokens.len(), 8);
     }
 
     #[test]

@@ -152,7 +152,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::detect::segment::{Recorder, WeightFile, Weights};
+    use crate::detect::segment::{Recorder, Trace, WeightFile, Weights};
     use crate::detect::{Evidence, is_anchored, judge, opens};
     use crate::limits::Budget;
     use crate::model::rule::RuleFile;
@@ -166,7 +166,7 @@ mod tests {
 
     fn evidence(weights: &Weights, value: &[u8]) -> Option<Evidence> {
         let mut budget = Budget::UNLIMITED;
-        judge(Sql, weights, value, Classes::of(value), &mut budget)
+        judge(Sql, weights, value, Classes::of(value), &mut budget, &mut Trace::default())
     }
 
     /// The calibrated score, as the verdict has it.
