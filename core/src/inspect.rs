@@ -22,6 +22,7 @@ use crate::decide::Settings;
 use crate::decode::view::View;
 use crate::decode::{Reading, Readings};
 use crate::detect::pattern::{PatternScratch, Site};
+use crate::detect::segment::Trace;
 use crate::detect::{Evidence, LanguageId};
 use crate::elements;
 use crate::limits::Budget;
@@ -53,7 +54,15 @@ struct Level {
     readings: Readings,
     /// What the reading holds that is looked at.
     hits: Hits,
+    found: Found,
+}
+
+/// What was found in the readings of a field.
+#[derive(Debug, Default)]
+struct Found {
     matches: Vec<Match>,
+    /// The tokens of what languages found.
+    trace: Trace,
 }
 
 /// Memory that any run can use for the length of one call: what [`Scratch`](crate::Scratch) holds.
@@ -296,7 +305,7 @@ impl Run<'_> {
         }
         let (mut again, mut markup) = (false, false);
         for index in 0..level.readings.len() {
-            let Level { readings, hits, matches } = &mut *level;
+            let Level { readings, hits, found } = &mut *level;
             let Some(reading) = readings.get(index, field.raw) else { break };
             if !scanned && !self.spend_reading(reading.bytes.len()) {
                 break;
@@ -311,9 +320,9 @@ impl Run<'_> {
             let structured = rounds > 0 && structure::walk(self, &text, reading);
             again |= structured;
             markup |= reading.classes.intersects(Classes::LT);
-            self.detect(field, index, reading, hits, structured, matches);
+            self.detect(field, index, reading, hits, structured, found);
         }
-        if !level.matches.is_empty() {
+        if !level.found.matches.is_empty() {
             self.settle(field, &mut level);
         }
         if markup && rounds > 0 {
@@ -357,8 +366,9 @@ impl Run<'_> {
         reading: Reading<'_>,
         hits: &Hits,
         structured: bool,
-        matches: &mut Vec<Match>,
+        found: &mut Found,
     ) {
+        let Found { matches, trace } = found;
         let Run { plan, memory, case } = self;
         let open =
             if plan.gated { hits.languages() | plan.opened(reading.opening()) } else { u32::MAX };
@@ -385,6 +395,7 @@ impl Run<'_> {
                 reading.bytes,
                 reading.classes,
                 &mut case.budget,
+                trace,
             ) else {
                 continue;
             };

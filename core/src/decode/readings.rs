@@ -216,8 +216,10 @@ impl Readings {
     /// The same for a value of which no byte but slashes triggers a step. O(len).
     pub(crate) fn only_raw_but_slashes(raw: &[u8], classes: Classes) -> bool {
         debug_assert!(!classes.without(Classes::SLASH).intersects(TRIGGERS));
-        !path::may_resolve(raw, classes.intersects(Classes::SPACE))
-            && (!base64::may_be(raw, classes) || !base64::is_plausible(raw))
+        // PERF: a name with a dash holds none to look for: 100 of its 890 instructions.
+        let resolves = classes.intersects(Classes::SLASH)
+            && path::may_resolve(raw, classes.intersects(Classes::SPACE));
+        !resolves && (!base64::may_be(raw, classes) || !base64::is_plausible(raw))
     }
 
     /// How many readings there are; at least one once a value was read.

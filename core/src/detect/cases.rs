@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use super::segment::{Recorder, Weights};
-use super::{Language, is_anchored, judge, opens};
+use super::segment::{Recorder, Trace, Weights};
+use super::{Evidence, Language, features, is_anchored, judge, opens};
 use crate::classes::Classes;
 use crate::limits::Budget;
 use crate::model::weights::WeightFile;
@@ -154,14 +154,18 @@ fn weights<L: Language>() -> Weights {
     Weights::new(L::TOKENS, &file).unwrap_or_else(|e| panic!("{name}: {e:?}"))
 }
 
-/// As the engine scores one reading: nothing behind a closed gate.
+/// As the engine scores one reading: nothing behind a closed gate. What the tokens that were kept explain is what lexing again does.
 fn score<L: Language>(language: L, weights: &Weights, view: &[u8]) -> u16 {
     if !gate_opens(language, view) {
         return 0;
     }
-    let classes = Classes::of(view);
-    judge(language, weights, view, classes, &mut Budget::UNLIMITED.clone())
-        .map_or(0, |evidence| weights.calibrate(evidence.score))
+    let (mut budget, mut trace) = (Budget::UNLIMITED, Trace::default());
+    let found = judge(language, weights, view, Classes::of(view), &mut budget, &mut trace);
+    let Some(evidence) = found else { return 0 };
+    let told = features(language, weights, view, &evidence, &trace);
+    let again = Evidence { tokens: None, ..evidence.clone() };
+    assert_eq!(told, features(language, weights, view, &again, &trace));
+    weights.calibrate(evidence.score)
 }
 
 fn gate_opens<L: Language>(language: L, view: &[u8]) -> bool {

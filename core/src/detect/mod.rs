@@ -52,7 +52,7 @@ pub(crate) mod sql;
 pub(crate) mod template;
 pub(crate) mod url;
 
-use segment::{Recorder, Scorer, Sink, Weights};
+use segment::{Recorder, Sink, Trace, Weights};
 
 pub use segment::Feature;
 
@@ -188,8 +188,9 @@ impl LanguageId {
         view: &[u8],
         classes: Classes,
         budget: &mut Budget,
+        trace: &mut Trace,
     ) -> Option<Evidence> {
-        dispatch!(self, language => judge(language, weights, view, classes, budget))
+        dispatch!(self, language => judge(language, weights, view, classes, budget, trace))
     }
 
     /// See [`streams`].
@@ -204,8 +205,9 @@ impl LanguageId {
         weights: &Weights,
         view: &[u8],
         evidence: &Evidence,
+        trace: &Trace,
     ) -> Vec<Feature> {
-        dispatch!(self, language => features(language, weights, view, evidence))
+        dispatch!(self, language => features(language, weights, view, evidence, trace))
     }
 }
 
@@ -260,6 +262,8 @@ pub(crate) struct Evidence {
     pub(crate) score: i32,
     /// Where the segment stands in the view.
     pub(crate) range: Range<usize>,
+    /// Where its tokens stand in the [`Trace`], if they are there.
+    pub(crate) tokens: Option<Range<usize>>,
 }
 
 /// The best evidence of `language` in `view`; `None` below the model's floor or if the budget ends.
@@ -271,21 +275,26 @@ pub(crate) fn judge<L: Language>(
     view: &[u8],
     classes: Classes,
     budget: &mut Budget,
+    trace: &mut Trace,
 ) -> Option<Evidence> {
     let mut best: Option<Evidence> = None;
     for context in 0..L::CONTEXTS.len() as u8 {
         if !language.applies(context, view, classes) || !budget.spend(view.len()) {
             continue;
         }
-        let mut scorer = Scorer::new(weights);
-        if !language.lex(context, view, &mut scorer) || !is_anchored::<L>(scorer.seen()) {
-            continue;
-        }
-        let segment = scorer.best();
-        if segment.score >= weights.floor()
+        let mut traced = trace.scorer(weights);
+        let parses = language.lex(context, view, &mut traced);
+        let segment = traced.scorer.best();
+        if parses
+            && is_anchored::<L>(traced.scorer.seen())
+            && segment.score >= weights.floor()
             && best.as_ref().is_none_or(|best| segment.score > best.score)
         {
-            best = Some(Evidence { context, score: segment.score, range: segment.range.clone() });
+            let (score, range) = (segment.score, segment.range.clone());
+            let tokens = traced.keep(best.and_then(|best| best.tokens));
+            best = Some(Evidence { context, score, range, tokens });
+        } else {
+            traced.forget();
         }
     }
     best
@@ -302,16 +311,20 @@ pub(crate) fn is_anchored<L: Language>(seen: u64) -> bool {
     L::ANCHORS.iter().all(|anchors| seen & anchors != 0)
 }
 
-/// The n-grams behind an [`Evidence`], by lexing once more. For explanations, off the hot path.
+/// The n-grams behind an [`Evidence`], from its tokens or by lexing once more. For explanations, off the hot path.
 pub(crate) fn features<L: Language>(
     language: L,
     weights: &Weights,
     view: &[u8],
     evidence: &Evidence,
+    trace: &Trace,
 ) -> Vec<Feature> {
-    let mut recorder = Recorder { tokens: Vec::with_capacity(view.len().min(64)) };
+    if let Some(tokens) = &evidence.tokens {
+        return segment::features(trace.tokens(tokens), weights, &evidence.range);
+    }
+    let mut recorder = Recorder::default();
     language.lex(evidence.context, view, &mut recorder);
-    recorder.features(weights, &evidence.range)
+    segment::features(&recorder.tokens, weights, &evidence.range)
 }
 
 /// The token streams of a view that [`judge`] would score, by context. For training.

@@ -34,16 +34,23 @@ pub(crate) struct Segment {
     pub(crate) range: Range<usize>,
 }
 
-/// The weights of one language, ready to score. About 10 KiB, plus 128 bytes for each bigram that begins a trigram.
+/// The weights of one language, ready to score. About 16 KiB, plus 128 bytes for each bigram that begins a trigram.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     names: &'static [&'static str],
     uni: [i16; 64],
-    bi: Vec<i16>,
-    /// Row of `tri` for each bigram; row 0 is all zero.
-    tri_row: Vec<u16>,
+    /// By both tokens: 64 x the first, and the second.
+    bi: Box<[Bigram; 64 * 64]>,
     tri: Vec<[i16; 64]>,
     levels: Levels,
+}
+
+/// What two tokens in a row weigh.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bigram {
+    weight: i16,
+    /// Row of [`Weights::tri`] for a third token behind them; row 0 is all zero.
+    row: u16,
 }
 
 impl Weights {
@@ -57,8 +64,7 @@ impl Weights {
         let mut weights = Weights {
             names,
             uni: [0; 64],
-            bi: vec![0; 64 * 64],
-            tri_row: vec![0; 64 * 64],
+            bi: Box::new([Bigram::default(); 64 * 64]),
             tri: vec![[0; 64]],
             levels: file.levels,
         };
@@ -81,14 +87,14 @@ impl Weights {
             }
             match ids[..] {
                 [a] => weights.uni[a] = weight,
-                [a, b] => weights.bi[a * 64 + b] = weight,
+                [a, b] => weights.bi[a * 64 + b].weight = weight,
                 [a, b, c] => {
-                    let pair = a * 64 + b;
-                    if weights.tri_row[pair] == 0 {
-                        weights.tri_row[pair] = weights.tri.len() as u16;
+                    let pair = &mut weights.bi[a * 64 + b];
+                    if pair.row == 0 {
+                        pair.row = weights.tri.len() as u16;
                         weights.tri.push([0; 64]);
                     }
-                    weights.tri[weights.tri_row[pair] as usize][c] = weight;
+                    weights.tri[pair.row as usize][c] = weight;
                 }
                 _ => errors.push(format!("`{ngram}` is not one to three token names")),
             }
@@ -123,10 +129,7 @@ impl Weights {
 
     /// Bytes that the tables take.
     pub(crate) fn memory_usage(&self) -> usize {
-        size_of::<Weights>()
-            + size_of_val(&self.bi[..])
-            + size_of_val(&self.tri_row[..])
-            + size_of_val(&self.tri[..])
+        size_of::<Weights>() + size_of_val(&self.bi[..]) + size_of_val(&self.tri[..])
     }
 
     /// Name of a token.
@@ -141,8 +144,8 @@ impl Weights {
 
     #[inline]
     fn bigram(&self, a: Token, b: Token) -> (i32, u16) {
-        let pair = ((a & 63) as usize) * 64 + (b & 63) as usize;
-        (i32::from(self.bi[pair]), self.tri_row[pair])
+        let Bigram { weight, row } = self.bi[((a & 63) as usize) * 64 + (b & 63) as usize];
+        (i32::from(weight), row)
     }
 
     #[inline]
@@ -236,39 +239,42 @@ impl Sink for Scorer<'_> {
 }
 
 /// Notices token runs of period 1 to 4 beyond their second round.
+// PERF: four periods at once, a byte for each; told apart in a loop they took a third of the scoring.
 #[derive(Debug)]
 struct Periods {
-    /// The last one first.
-    last: [Token; 4],
-    /// How many tokens in a row equalled the token `p + 1` before them.
-    equal: [u32; 4],
+    /// The four tokens before, the last one in the lowest byte.
+    last: u32,
+    /// For each period whether a token equalled the one that many before it: the last eight tokens, the last one in the lowest bit.
+    equal: u32,
 }
 
 impl Default for Periods {
     fn default() -> Periods {
         // No token: those of a language are below 64.
-        Periods { last: [Token::MAX; 4], equal: [0; 4] }
+        Periods { last: 0x7f7f_7f7f, equal: 0 }
     }
 }
 
 impl Periods {
+    /// Each period's byte.
+    const EACH: u32 = 0x0101_0101;
+    /// The highest bit of each.
+    const HIGH: u32 = 0x8080_8080;
+    /// So many tokens in a row as make a third round begin: 2 of period 1, to 5 of period 4.
+    const ROUND: u32 = u32::from_le_bytes([0b11, 0b111, 0b1111, 0b1_1111]);
+
     /// Whether `token` only repeats, a third time or more, the period before it.
     #[inline]
     fn repeats(&mut self, token: Token) -> bool {
-        let [a, b, c, d] = self.last;
-        self.last = [token, a, b, c];
-        // PERF: most tokens equal none of the four before them; that took a third of the scoring.
-        if a != token && b != token && c != token && d != token {
-            self.equal = [0; 4];
-            return false;
-        }
-        let mut repeats = false;
-        for (period, last) in (0..).zip([a, b, c, d]) {
-            let equal = &mut self.equal[period as usize];
-            *equal = if last == token { *equal + 1 } else { 0 };
-            repeats |= *equal > period + 1;
-        }
-        repeats
+        let token = u32::from(token & 63);
+        let differs = self.last ^ (token * Periods::EACH);
+        self.last = self.last << 8 | token;
+        // Bytes are below 128, so what is taken from 128 leaves that bit to zero alone.
+        let equals = (Periods::HIGH - differs) >> 7 & Periods::EACH;
+        self.equal = self.equal << 1 & !Periods::EACH | equals;
+        // Whether a byte is zero: no bit of its round is missing.
+        let missing = !self.equal & Periods::ROUND;
+        missing.wrapping_sub(Periods::EACH) & !missing & Periods::HIGH != 0
     }
 }
 
@@ -294,6 +300,71 @@ impl Sink for Recorder {
     }
 }
 
+/// The tokens of evidence that was found, so that it can be explained without lexing again.
+// PERF: lexing again took a fifth of what a plain attack costs.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    tokens: Vec<(Token, Range<usize>)>,
+}
+
+impl Trace {
+    /// Tokens that are kept, of all evidence together: what has more is lexed again.
+    const MOST: usize = 1024;
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// A scorer whose tokens are kept behind those that are.
+    pub(crate) fn scorer<'s>(&'s mut self, weights: &'s Weights) -> Traced<'s> {
+        let from = self.tokens.len();
+        Traced { scorer: Scorer::new(weights), trace: self, from }
+    }
+
+    /// The tokens that a [`Traced`] kept.
+    pub(crate) fn tokens(&self, kept: &Range<usize>) -> &[(Token, Range<usize>)] {
+        self.tokens.get(kept.clone()).unwrap_or_default()
+    }
+}
+
+/// A [`Scorer`] that keeps its tokens.
+#[derive(Debug)]
+pub(crate) struct Traced<'s> {
+    pub(crate) scorer: Scorer<'s>,
+    trace: &'s mut Trace,
+    from: usize,
+}
+
+impl Traced<'_> {
+    /// Forgets the tokens.
+    pub(crate) fn forget(self) {
+        self.trace.tokens.truncate(self.from);
+    }
+
+    /// Keeps them in place of those that stand directly before; where they are now, none if there were too many.
+    pub(crate) fn keep(self, before: Option<Range<usize>>) -> Option<Range<usize>> {
+        let tokens = &mut self.trace.tokens;
+        let start = before.map_or(self.from, |before| before.start.min(self.from));
+        tokens.drain(start..self.from);
+        if tokens.len() + (self.from - start) >= Trace::MOST {
+            tokens.truncate(start);
+            return None;
+        }
+        Some(start..tokens.len())
+    }
+}
+
+impl Sink for Traced<'_> {
+    #[inline]
+    fn token(&mut self, token: Token, range: Range<usize>) {
+        if self.trace.tokens.len() < Trace::MOST {
+            self.trace.tokens.push((token, range.clone()));
+        }
+        self.scorer.token(token, range);
+    }
+}
+
 impl Recorder {
     /// The tokens that count for a score, all but those that only repeat a period.
     #[cfg(feature = "internals")]
@@ -301,32 +372,36 @@ impl Recorder {
         let mut periods = Periods::default();
         self.tokens.iter().map(|(token, _)| *token).filter(move |&token| !periods.repeats(token))
     }
+}
 
-    /// The n-grams inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
-    ///
-    /// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.
-    pub(crate) fn features(&self, weights: &Weights, range: &Range<usize>) -> Vec<Feature> {
-        let mut told = Told::default();
-        let mut add = |ngram, weight| told.add(ngram, weight);
-        let mut periods = Periods::default();
-        let (mut before, mut last) = (None, None);
-        for (token, at) in &self.tokens {
-            if periods.repeats(*token) || at.start < range.start || at.end > range.end {
-                continue;
-            }
-            add([None, None, Some(*token)], weights.unigram(*token));
-            if let Some(last) = last {
-                let (pair, _) = weights.bigram(last, *token);
-                add([None, Some(last), Some(*token)], pair);
-                if let Some(before) = before {
-                    let (_, row) = weights.bigram(before, last);
-                    add([Some(before), Some(last), Some(*token)], weights.trigram(row, *token));
-                }
-            }
-            (before, last) = (last, Some(*token));
+/// The n-grams of a stream inside `range` with their weights, in the order of their first occurrence; adds up to the segment's score.
+///
+/// An n-gram that occurs often is told once, with all that it added: evidence may be as long as a body.
+pub(crate) fn features(
+    tokens: &[(Token, Range<usize>)],
+    weights: &Weights,
+    range: &Range<usize>,
+) -> Vec<Feature> {
+    let mut told = Told::default();
+    let mut add = |ngram, weight| told.add(ngram, weight);
+    let mut periods = Periods::default();
+    let (mut before, mut last) = (None, None);
+    for (token, at) in tokens {
+        if periods.repeats(*token) || at.start < range.start || at.end > range.end {
+            continue;
         }
-        told.finish(weights)
+        add([None, None, Some(*token)], weights.unigram(*token));
+        if let Some(last) = last {
+            let (pair, _) = weights.bigram(last, *token);
+            add([None, Some(last), Some(*token)], pair);
+            if let Some(before) = before {
+                let (_, row) = weights.bigram(before, last);
+                add([Some(before), Some(last), Some(*token)], weights.trigram(row, *token));
+            }
+        }
+        (before, last) = (last, Some(*token));
     }
+    told.finish(weights)
 }
 
 /// N-grams with their weights, in the order in which they first came.
@@ -334,39 +409,48 @@ impl Recorder {
 #[derive(Debug, Default)]
 struct Told {
     ngrams: Vec<Ngram>,
-    count: usize,
+    count: u32,
 }
 
 #[derive(Debug)]
 struct Ngram {
-    tokens: [Option<Token>; 3],
-    /// The tokens as a number.
+    /// The tokens as a number: a byte for each, one more than the token, or zero where there is none.
     key: u32,
     /// Which of all n-grams it was.
-    nth: usize,
+    nth: u32,
     weight: i32,
 }
 
 impl Told {
+    /// N-grams that are searched one by one, as many as nearly all evidence has.
+    const FEW: usize = 48;
+
     /// Amortised O(log distinct n-grams), as is the memory in those.
     fn add(&mut self, tokens: [Option<Token>; 3], weight: i32) {
-        const FEWEST: usize = 64;
         if weight == 0 {
             return;
-        }
-        if self.ngrams.len() == self.ngrams.capacity() {
-            self.merge();
-            self.ngrams.reserve(self.ngrams.len().max(FEWEST));
         }
         let key = tokens
             .iter()
             .fold(0, |key, &token| key << 8 | token.map_or(0, |token| u32::from(token) + 1));
-        self.ngrams.push(Ngram { tokens, key, nth: self.count, weight });
+        let known = self.ngrams.iter_mut().take(Told::FEW).find(|known| known.key == key);
+        if let Some(known) = known {
+            known.weight = known.weight.saturating_add(weight);
+            return;
+        }
+        if self.ngrams.len() == self.ngrams.capacity() {
+            self.merge();
+            self.ngrams.reserve(self.ngrams.len().max(Told::FEW));
+        }
+        self.ngrams.push(Ngram { key, nth: self.count, weight });
         self.count += 1;
     }
 
-    /// Makes equal n-grams one.
+    /// Makes equal n-grams one. The first [`FEW`](Told::FEW) are all different.
     fn merge(&mut self) {
+        if self.ngrams.len() <= Told::FEW {
+            return;
+        }
         self.ngrams.sort_unstable_by_key(|ngram| (ngram.key, ngram.nth));
         self.ngrams.dedup_by(|again, first| {
             let same = again.key == first.key;
@@ -381,14 +465,12 @@ impl Told {
         self.merge();
         self.ngrams.sort_unstable_by_key(|ngram| ngram.nth);
         let feature = |ngram: &Ngram| {
-            let names = || ngram.tokens.iter().flatten().map(|&token| weights.name(token));
-            let mut name = String::with_capacity(names().map(|name| name.len() + 1).sum());
-            for token in names() {
-                if !name.is_empty() {
-                    name.push(' ');
-                }
-                name.push_str(token);
-            }
+            let name = |byte: u32| weights.name((ngram.key >> byte) as u8 - 1);
+            let name = match ngram.key {
+                0..0x100 => name(0).to_owned(),
+                0x100..0x1_0000 => [name(8), name(0)].join(" "),
+                _ => [name(16), name(8), name(0)].join(" "),
+            };
             Feature { name, weight: ngram.weight }
         };
         self.ngrams.iter().map(feature).collect()
@@ -444,7 +526,7 @@ mod tests {
         for (at, &token) in [0, 1, 2, 3, 0].iter().enumerate() {
             recorder.token(token, at..at + 1);
         }
-        let features = recorder.features(&weights, &(1..4));
+        let features = features(&recorder.tokens, &weights, &(1..4));
         assert_eq!(features.iter().map(|f| f.weight).sum::<i32>(), 33);
     }
 
@@ -458,7 +540,7 @@ mod tests {
         for (at, &token) in tokens.enumerate() {
             recorder.token(token, at..at + 1);
         }
-        let features = recorder.features(&weights, &(0..9_000));
+        let features = features(&recorder.tokens, &weights, &(0..9_000));
         let told: Vec<_> = features.iter().map(|f| (&*f.name, f.weight)).collect();
         let expected = [
             ("WORD", -10_000),
@@ -467,6 +549,46 @@ mod tests {
             ("QUOTE UNION SELECT", 9_000),
         ];
         assert_eq!(told, expected);
+    }
+
+    /// More different n-grams than are searched one by one, each of them again and again.
+    #[test]
+    fn n_grams_are_told_in_their_order_however_many() {
+        const NAMES: [&str; 60] = ["T"; 60];
+        let file = WeightFile {
+            detector: "test".into(),
+            origin: "by hand".into(),
+            levels: Levels { paranoid: 10, high: 20, default: 30, low: 40 },
+            weights: std::collections::BTreeMap::new(),
+        };
+        let mut weights = Weights::new(&NAMES, &file).unwrap();
+        weights.uni = std::array::from_fn(|token| token as i16 + 1);
+        let tokens: Vec<_> = (0..600).map(|at| ((at * 7 % 60) as Token, at..at + 1)).collect();
+        let told: Vec<_> =
+            features(&tokens, &weights, &(0..600)).iter().map(|f| f.weight).collect();
+        let expected: Vec<_> = (0..60).map(|at| 10 * (at * 7 % 60 + 1)).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn tokens_are_kept_for_the_best_alone() {
+        let weights = weights();
+        let mut trace = Trace::default();
+        let mut lex = |tokens: usize, before| {
+            let mut traced = trace.scorer(&weights);
+            (0..tokens).for_each(|at| traced.token(2, at..at + 1));
+            traced.keep(before)
+        };
+        let first = lex(3, None);
+        assert_eq!(first, Some(0..3));
+        let better = lex(5, first);
+        assert_eq!(better, Some(0..5));
+        assert_eq!(lex(2, None), Some(5..7));
+        assert_eq!(lex(2000, None), None);
+        assert_eq!(lex(1, None), Some(7..8));
+        assert_eq!(trace.tokens(&(5..7)).len(), 2);
+        trace.scorer(&weights).forget();
+        assert_eq!(trace.tokens.len(), 8);
     }
 
     #[test]

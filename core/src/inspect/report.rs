@@ -1,11 +1,12 @@
 //! From matches to findings: exclusions, class scores, actions; and what no detector found.
 
-use super::{At, Field, Level, Match, Run};
+use super::{At, Field, Found, Level, Match, Run};
 use crate::ambiguity::Ambiguity;
 use crate::compile::plan::{Exclusions, Plan};
 use crate::decide::{BLOCKED, FLAGGED, FLOOR};
 use crate::decode::{Coding, Notes, Oddity, Readings};
 use crate::detect::Feature;
+use crate::detect::segment::Trace;
 use crate::model::policy::{Disposition, RuleMode};
 use crate::model::rule::{Class, RuleId};
 use crate::span::{Part, Place, Span};
@@ -16,7 +17,7 @@ impl Run<'_> {
     /// Turns the matches of all readings of a field into class scores and findings.
     pub(super) fn settle(&mut self, field: &Field<'_>, level: &mut Level) {
         let plan = self.plan;
-        let Level { readings, matches, .. } = level;
+        let Level { readings, found: Found { matches, trace }, .. } = level;
         let route = self.case.route.and_then(|route| plan.routes.get(route));
         let exclusions = [Some(&plan.exclusions), route.map(|route| &route.exclusions)];
         matches.retain(|found| {
@@ -46,18 +47,20 @@ impl Run<'_> {
                     self.case.verdict.dropped += 1;
                     continue;
                 }
-                let finding = self.finding(field, readings, found, action);
+                let finding = self.finding(field, readings, trace, found, action);
                 self.case.verdict.add(finding, plan.limits.findings_max);
             }
             self.case.verdict.raise(strongest, total);
         }
         matches.clear();
+        trace.clear();
     }
 
     fn finding(
         &self,
         field: &Field<'_>,
         readings: &Readings,
+        trace: &Trace,
         found: &Match,
         action: Action,
     ) -> Finding {
@@ -69,7 +72,8 @@ impl Run<'_> {
         let text =
             readings.get(found.reading, field.raw).map_or(field.raw, |reading| reading.bytes);
         let (context, evidence) = if let Some((id, evidence)) = &found.evidence {
-            let features = plan.language(*id).map(|l| id.features(&l.weights, text, evidence));
+            let features =
+                plan.language(*id).map(|l| id.features(&l.weights, text, evidence, trace));
             (id.context(evidence.context), features.unwrap_or_default())
         } else {
             let feature = Feature { name: rule.id.to_string(), weight: i32::from(found.weight) };

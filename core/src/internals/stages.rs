@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::classes::Classes;
 use crate::decode::{Coding, Readings};
 use crate::detect::LanguageId;
+use crate::detect::segment::Trace;
 use crate::engine::Engine;
 use crate::inspect::Memory;
 use crate::limits::Limits;
@@ -66,7 +67,8 @@ pub fn language(engine: &Engine, name: &str, value: &[u8]) -> Option<u16> {
     let id = LanguageId::ALL.into_iter().find(|id| id.name() == name)?;
     let weights = &engine.plan().language(id)?.weights;
     let mut budget = engine.plan().budget();
-    let evidence = id.judge(weights, value, Classes::of(value), &mut budget);
+    let mut trace = Trace::default();
+    let evidence = id.judge(weights, value, Classes::of(value), &mut budget, &mut trace);
     Some(evidence.map_or(0, |evidence| weights.calibrate(evidence.score)))
 }
 

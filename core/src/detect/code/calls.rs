@@ -16,13 +16,14 @@ pub(super) fn is_file_class(name: &[u8], next: &[u8]) -> bool {
 pub(super) fn call_len(next: &[u8]) -> Option<usize> {
     let next = next.get(..CALL_AHEAD).unwrap_or(next);
     let mut at = 0;
+    // PERF: byte by byte; searchers set up for each of twenty comments took half as long again.
     loop {
         let rest = next.get(at..)?;
         match rest {
             [b'(', ..] => return Some(at + 1),
             [b' ' | b'\t' | b'\r' | b'\n', ..] => at += 1,
-            [b'/', b'*', ..] => at += memchr::memmem::find(rest, b"*/")? + 2,
-            [b'/', b'/', ..] | [b'#', ..] => at += memchr::memchr(b'\n', rest)?,
+            [b'/', b'*', ..] => at += rest.windows(2).position(|pair| pair == b"*/")? + 2,
+            [b'/', b'/', ..] | [b'#', ..] => at += rest.iter().position(|&b| b == b'\n')?,
             _ => return None,
         }
     }

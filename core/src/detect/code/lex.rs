@@ -191,7 +191,7 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
     /// A token here; `operand`: whether an operand is complete behind it.
     pub(super) fn take(&mut self, token: T, len: usize, operand: bool) {
         if token != T::CONCAT {
-            self.joined = Joined::EMPTY;
+            self.joined.clear();
         }
         self.emit(token, self.at, len);
         self.operand = operand;
@@ -201,7 +201,15 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
 
     /// An operand here. Behind another one it is prose, or on a line of its own the next statement.
     pub(super) fn operand(&mut self, token: T, len: usize) {
-        self.juxtaposed();
+        if self.operand {
+            self.joined.clear();
+        }
+        self.piece(token, len);
+    }
+
+    /// An operand that leaves the strings put together as they are.
+    pub(super) fn piece(&mut self, token: T, len: usize) {
+        self.part();
         self.emit(token, self.at, len);
         self.operand = true;
         self.newline = false;
@@ -210,10 +218,15 @@ impl<'v, 's, S: Sink> Lexer<'v, 's, S> {
 
     pub(super) fn juxtaposed(&mut self) {
         if self.operand {
-            let token = if self.newline { T::SEMI } else { T::PROSE };
-            let at = self.at;
-            self.emit(token, at, 0);
-            self.joined = Joined::EMPTY;
+            self.joined.clear();
+        }
+        self.part();
+    }
+
+    /// Parts two operands.
+    fn part(&mut self) {
+        if self.operand {
+            self.emit(if self.newline { T::SEMI } else { T::PROSE }, self.at, 0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What begins with a sign: variables, annotations, comments, strings, tags and quotes with a name.
 
 use super::lex::Lexer;
-use super::text::{self, Joined};
+use super::text;
 use super::words::{self, CodeToken as T};
 use crate::detect::segment::Sink;
 use crate::detect::shell;
@@ -95,15 +95,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
         let mut token = text::says(inner);
         let joins = self.last == T::CONCAT && self.joined.pieces > 0;
         if !joins {
-            self.joined = Joined::EMPTY;
+            self.joined.clear();
         }
         self.joined.push(inner);
         if joins && token == T::STRING {
             token = text::says(self.joined.text());
         }
-        let joined = std::mem::replace(&mut self.joined, Joined::EMPTY);
-        self.operand(token, 1 + len + usize::from(closes));
-        self.joined = joined;
+        self.piece(token, 1 + len + usize::from(closes));
         self.known = false;
     }
 

@@ -23,12 +23,14 @@ pub(super) fn name_before(before: &[u8]) -> &[u8] {
 
 /// Length of a number at the start of `rest`: `1`, `0x1f`, `1.5`. A dot before a letter is a member's or joins text.
 pub(super) fn number(rest: &[u8]) -> usize {
-    let whole =
-        rest.iter().take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'x' | b'_')).count();
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    if rest.starts_with(b"0x") && whole > 2 {
-        return whole;
+    if rest.starts_with(b"0x") {
+        let whole =
+            rest.iter().take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'x' | b'_')).count();
+        if whole > 2 {
+            return whole;
+        }
     }
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     match rest.get(digits..) {
         Some([b'.', next, ..]) if next.is_ascii_digit() => {
             let part = rest.get(digits + 1..).unwrap_or_default();
@@ -63,6 +65,10 @@ impl Joined {
 
     pub(super) const EMPTY: Joined = Joined { bytes: [0; Joined::LONGEST], len: 0, pieces: 0 };
 
+    pub(super) fn clear(&mut self) {
+        (self.len, self.pieces) = (0, 0);
+    }
+
     pub(super) fn push(&mut self, text: &[u8]) {
         self.pieces += 1;
         match self.bytes.get_mut(self.len..self.len + text.len()) {
@@ -84,6 +90,10 @@ impl Joined {
 /// What a string says. O(len).
 pub(super) fn says(text: &[u8]) -> T {
     let text = text.trim_ascii();
+    // PERF: a sign says nothing, and strings of signs are what floods are made of.
+    if let [] | [b'!'..=b'-' | b':'..=b'@'] = text {
+        return T::STRING;
+    }
     let name = text.strip_prefix(b"\\").unwrap_or(text);
     let name = name.strip_prefix(b"node:").unwrap_or(name);
     match words::lookup(name) {

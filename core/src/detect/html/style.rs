@@ -3,9 +3,6 @@
 //! Old browsers let comments and escapes (`\65 xpression`) stand inside of words, so words are matched on what is left
 //! without them.
 
-/// Bytes of a style that are remembered.
-const WINDOW: usize = 16;
-
 /// What a style sheet or attribute does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Does {
@@ -20,7 +17,8 @@ pub(super) enum Does {
 /// What a style can do at most. O(len).
 pub(super) fn does(style: &[u8]) -> Does {
     let mut does = Does::Look;
-    let mut window = [0u8; WINDOW];
+    // PERF: as a number; bytes that were moved one place at each character took a fifth of a flood of styles.
+    let mut window = 0_u128;
     let mut at = 0;
     while let Some(&byte) = style.get(at) {
         let mut char = byte.to_ascii_lowercase();
@@ -40,22 +38,20 @@ pub(super) fn does(style: &[u8]) -> Does {
             0..=b' ' => continue,
             _ => {}
         }
-        window.rotate_left(1);
-        if let Some(last) = window.last_mut() {
-            *last = char;
-        }
+        window = window << 8 | u128::from(char);
+        let ends_with = |word: &[u8]| window.to_be_bytes().ends_with(word);
         let ends = match char {
-            b'(' if window.ends_with(b"url(") => {
+            b'(' if ends_with(b"url(") => {
                 if is_remote(style.get(at..).unwrap_or_default()) {
                     does = Does::Load;
                 }
                 false
             }
-            b'(' => window.ends_with(b"expression("),
+            b'(' => ends_with(b"expression("),
             b':' => [&b"script:"[..], b"binding:", b"behavior:", b"behaviour:", b"o-link:"]
-                .iter()
-                .any(|word| window.ends_with(word)),
-            b't' => window.ends_with(b"@import"),
+                .into_iter()
+                .any(ends_with),
+            b't' => ends_with(b"@import"),
             _ => false,
         };
         if ends {

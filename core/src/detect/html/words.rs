@@ -142,10 +142,13 @@ pub(super) fn raw(name: &[u8]) -> Option<Raw> {
 /// How the value of the attribute of this name is read; any letter case.
 pub(super) fn attribute(name: &[u8]) -> Attribute {
     static KEYS: [u128; ATTRIBUTES.len()] = keys(ATTRIBUTES);
-    let behind = |is_mark: fn(&u8) -> bool| name.rsplit(is_mark).next().is_some_and(is_event);
+    let is_mark = |&b: &u8| matches!(b, b'+' | b']' | b')' | b'.' | b'\\' | b'"');
+    let behind =
+        |mark: Option<usize>| name.get(mark.map_or(0, |at| at + 1)..).is_some_and(is_event);
     // Behind a prefix (`ev:`), or behind what is no blank to a browser but was meant as one (`x+onclick`).
-    if behind(|&b| b == b':') || behind(|&b| matches!(b, b'+' | b']' | b')' | b'.' | b'\\' | b'"'))
-    {
+    let prefix = name.iter().rposition(|&b| b == b':');
+    let mark = name.iter().rposition(is_mark);
+    if behind(prefix) || mark != prefix && behind(mark) {
         return Attribute::Event;
     }
     if matches!(name, [b'@', b'a'..=b'z' | b'A'..=b'Z', ..]) {
@@ -173,10 +176,11 @@ pub(super) fn attribute(name: &[u8]) -> Attribute {
 /// Whether a name could be an event handler: `on` and three letters or more. No table of events, since browsers add to it
 /// every year. Marks behind the letters count for nothing: some browsers dropped them.
 pub(super) fn is_event(name: &[u8]) -> bool {
+    if !matches!(name, [b'o' | b'O', b'n' | b'N', ..]) {
+        return false;
+    }
     let letters = name.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    letters >= 5
-        && matches!(name, [b'o' | b'O', b'n' | b'N', ..])
-        && !name.iter().skip(letters).any(u8::is_ascii_alphanumeric)
+    letters >= 5 && !name.iter().skip(letters).any(u8::is_ascii_alphanumeric)
 }
 
 /// Longest name that a table holds.

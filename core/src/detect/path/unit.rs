@@ -35,15 +35,18 @@ pub(super) struct Read {
 
 const ORDINARY: u8 = 0;
 const BREAK: u8 = 1;
-const SPECIAL: u8 = 2;
+/// Means something, and is written as it is.
+const SIGN: u8 = 2;
+/// May begin a sequence of bytes that is one character.
+const SPECIAL: u8 = 3;
 
 static KIND: [u8; 256] = {
     let mut table = [BREAK; 256];
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'.' | b'/' | b'\\' | b':' | b'%' | b'0' | 0 | 0xc0 | 0xc1 | 0xe0 | 0xf0 | 0xf8
-            | 0xfc => SPECIAL,
+            b'.' | b'/' | b'\\' | b':' | 0 => SIGN,
+            b'%' | b'0' | 0xc0 | 0xc1 | 0xe0 | 0xf0 | 0xf8 | 0xfc => SPECIAL,
             b'a'..=b'z'
             | b'A'..=b'Z'
             | b'1'..=b'9'
@@ -71,7 +74,7 @@ pub(super) fn ordinary_run(view: &[u8], at: usize) -> usize {
 /// Where the first byte stands that is neither an ordinary character nor a break; `text.len()` if none. O(that many).
 #[inline]
 pub(super) fn first_special(text: &[u8]) -> usize {
-    text.iter().position(|&b| KIND[b as usize] == SPECIAL).unwrap_or(text.len())
+    text.iter().position(|&b| KIND[b as usize] >= SIGN).unwrap_or(text.len())
 }
 
 fn hex(view: &[u8], at: usize) -> Option<u8> {
@@ -98,6 +101,7 @@ pub(super) fn unit(view: &[u8], at: usize) -> Read {
     match KIND[first as usize] {
         ORDINARY => Read { unit: Unit::Name(first), len: 1, coded: false },
         BREAK => Read { unit: Unit::Break(first), len: 1, coded: false },
+        SIGN => Read { unit: plain(first), len: 1, coded: false },
         _ => special(view, at, first),
     }
 }

@@ -476,7 +476,7 @@ fn spells(text: &[u8], key: bool) -> T {
     let scheme = colon.and_then(|colon| text.get(..colon)).unwrap_or_default();
     let is = |known: &[u8]| text.eq_ignore_ascii_case(known);
     if (key && matches!(lookup(text), Some(Word::Name(_))))
-        || lookup(scheme) == Some(Word::Scheme)
+        || !scheme.is_empty() && lookup(scheme) == Some(Word::Scheme)
         || is(b"script")
         || is(b"iframe")
     {

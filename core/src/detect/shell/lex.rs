@@ -371,12 +371,13 @@ impl<S: Sink> Lexer<'_, '_, S> {
             plus: self.plus,
             escape: self.position == Position::Command && !self.ticked,
         };
-        let (mut word, mut end) = word::read(self.view, at, &mut self.quotes, stops);
+        let mut word = Word::new();
+        let mut end = word::read(self.view, at, &mut self.quotes, stops, &mut word);
         if self.position == Position::Command {
             if !self.plus && is_known_to_plus(word.as_bytes()) {
                 self.plus = true;
                 let stops = Stops { plus: true, ..stops };
-                (word, end) = word::read(self.view, at, &mut self.quotes, stops);
+                end = word::read(self.view, at, &mut self.quotes, stops, &mut word);
             }
             let definition = definition(self.view.get(end..).unwrap_or_default());
             if definition > 0 && end > at {

@@ -132,7 +132,8 @@ impl Language for Sql {
             Some(_) => classes.intersects(Classes::BACKTICK),
             None => true,
         };
-        let contradictory = Classes::HASH.or(Classes::BACKSLASH).or(Classes::DASH);
+        let contradictory =
+            Classes::HASH.or(Classes::BACKSLASH).or(Classes::DASH).or(Classes::BANG);
         quoted
             && (*family == Family::Mysql
                 || classes.intersects(contradictory) && Family::matters(view))
@@ -151,7 +152,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::detect::segment::{Recorder, WeightFile, Weights};
+    use crate::detect::segment::{Recorder, Trace, WeightFile, Weights};
     use crate::detect::{Evidence, is_anchored, judge, opens};
     use crate::limits::Budget;
     use crate::model::rule::RuleFile;
@@ -165,7 +166,7 @@ mod tests {
 
     fn evidence(weights: &Weights, value: &[u8]) -> Option<Evidence> {
         let mut budget = Budget::UNLIMITED;
-        judge(Sql, weights, value, Classes::of(value), &mut budget)
+        judge(Sql, weights, value, Classes::of(value), &mut budget, &mut Trace::default())
     }
 
     /// The calibrated score, as the verdict has it.
@@ -347,8 +348,10 @@ mod tests {
     #[test]
     fn families_are_read_apart_only_where_they_differ() {
         let applies = |value: &[u8]| Sql.applies(4, value, Classes::of(value));
-        assert!(applies(b"1 #x") && applies(b"\\'") && applies(b"1--x"));
+        assert!(applies(b"1 #x") && applies(b"\\'") && applies(b"1--x") && applies(b"\\N"));
+        assert!(applies(b"/*!a*/") && applies(b"a\\\\\\\"b"));
         assert!(!applies(b"1-- x") && !applies(b"1--") && !applies(b"well-known"));
+        assert!(!applies(b"'a\\b' c:\\d") && !applies(b"/* note! */"));
     }
 
     #[test]

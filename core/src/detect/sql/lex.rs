@@ -7,7 +7,7 @@
 //! - `$tag$` and `q'[` are searched to the end in vain once at most, then no longer believed;
 //! - `[name]` looks ahead no further than the next byte that cannot be part of a name.
 
-use memchr::{memchr, memchr_iter, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::SqlToken::{self, *};
 use super::fold::Fold;
@@ -38,7 +38,7 @@ pub(super) fn may_stop(view: &[u8]) -> bool {
 /// On which side of the contradictions between dialects the value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// `MySQL` and its kin: `#` begins a comment, `--` only before a blank, `\` escapes in strings, `/*!` is code.
+    /// `MySQL` and its kin: `#` begins a comment, `--` only before a blank, `\` escapes in strings, `/*! */` holds code.
     Mysql,
     /// The others: `--` always begins a comment, `#` and `\` are plain bytes.
     Ansi,
@@ -47,8 +47,13 @@ pub(super) enum Family {
 impl Family {
     /// Whether the two families could read `view` differently. O(len).
     pub(super) fn matters(view: &[u8]) -> bool {
+        // A backslash escapes nothing but quotes, and `\N` is a word.
+        let escapes = |at| matches!(view.get(at + 1), Some(b'\'' | b'"' | b'N'));
         // PERF: `memmem` for "--" would build its searcher for every value, at twice the cost of the rest.
-        memchr2(b'#', b'\\', view).is_some()
+        memchr(b'#', view).is_some()
+            || memchr_iter(b'\\', view).any(escapes)
+            || memchr_iter(b'!', view)
+                .any(|at| view.get(..at).is_some_and(|before| before.ends_with(b"/*")))
             || memchr_iter(b'-', view)
                 .any(|at| view.get(at + 1) == Some(&b'-') && !is_comment_start(view.get(at + 2)))
     }
@@ -272,10 +277,10 @@ impl<'v, S: Sink> Lexer<'v, '_, S> {
     /// Takes `.name`, `..name`, `:name`, `@host.name` after a name: all together are one identifier,
     /// which is what its weightiest part is.
     pub(super) fn join(&mut self, mut last: &'v [u8], word: &mut Word) {
-        loop {
+        while matches!(self.peek(0), b'.' | b':' | b'@') {
             let gap = match *self.rest(self.at) {
                 [b'.', b'.', next, ..] if is_word_start(next) => 2,
-                [b'.' | b':' | b'@', next, ..] if is_word_start(next) => 1,
+                [_, next, ..] if is_word_start(next) => 1,
                 _ => return,
             };
             let start = self.at + gap;

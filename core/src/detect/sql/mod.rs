@@ -6,7 +6,7 @@
 //!
 //! SQL here is the union of the dialects (`MySQL`, `PostgreSQL`, SQL Server, Oracle, `SQLite` and their kin), because an
 //! engine in front of an application seldom knows the database behind it. Where the dialects *contradict* each other, a
-//! union would be a hole: what one reads as a comment, another executes. Those points (`#`, `--x`, `\'`) are read
+//! union would be a hole: what one reads as a comment, another executes. Those points (`#`, `--x`, `\'`, `/*!`) are read
 //! both ways, as two families of start contexts: see [`lex::Family`].
 //!
 //! Two ideas carry the detector:

@@ -52,52 +52,24 @@ impl Word {
 }
 
 /// Words that begin a statement of some dialect and are read as such there alone: elsewhere they are names and prose.
-const STATEMENTS: &[&str] = &[
-    "analyze",
-    "checkpoint",
-    "comment",
-    "copy",
-    "dbcc",
-    "deny",
-    "describe",
-    "discard",
-    "do",
-    "explain",
-    "flush",
-    "import",
-    "install",
-    "listen",
-    "lock",
-    "notify",
-    "optimize",
-    "raiserror",
-    "release",
-    "repair",
-    "reset",
-    "return",
-    "savepoint",
-    "show",
-    "signal",
-    "start",
-    "throw",
-    "unlock",
-    "use",
-    "vacuum",
-    "while",
-];
+static STATEMENTS: Table<(), 64> = Table::new(&[(
+    (),
+    "analyze checkpoint comment copy dbcc deny describe discard do explain flush import install listen lock notify \
+     optimize raiserror release repair reset return savepoint show signal start throw unlock use vacuum while",
+)]);
 
 /// Whether a word behind `;` begins a statement, in any letter case.
 pub(super) fn begins_statement(word: &[u8]) -> bool {
-    STATEMENTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+    STATEMENTS.get(word).is_some()
 }
 
 /// Words that are objects behind `create`, `alter` and the like, and ordinary names elsewhere.
-const OBJECTS: &[&str] =
-    &["event", "extension", "login", "proc", "role", "sequence", "server", "type", "user"];
+static OBJECTS: Table<(), 32> =
+    Table::new(&[((), "event extension login proc role sequence server type user")]);
 
 /// Whether a word behind `create` or the like says what is made, in any letter case.
 pub(super) fn is_object(word: &[u8]) -> bool {
-    OBJECTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+    OBJECTS.get(word).is_some()
 }
 
 const GROUPS: &[(Word, &str)] = &[

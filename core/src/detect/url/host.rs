@@ -44,34 +44,39 @@ impl Host {
 }
 
 /// Text as a client folds it, and what had to be done.
-pub(super) struct Folded {
-    bytes: [u8; Folded::LONGEST],
-    len: usize,
+pub(super) struct Folded<'t> {
+    pub(super) bytes: &'t [u8],
     /// Plain characters were percent-coded.
     pub(super) coded: bool,
     /// Characters became ASCII.
     pub(super) wide: bool,
 }
 
-impl Folded {
-    /// No host name is longer.
-    const LONGEST: usize = 256;
+/// No host name is longer.
+const LONGEST: usize = 256;
+
+impl<'t> Folded<'t> {
+    /// Room for what is not folded already.
+    pub(super) const BUFFER: [u8; LONGEST] = [0; LONGEST];
 
     /// Folds `text`; `None` if it is too long to be a host. O(len).
-    pub(super) fn new(text: &[u8]) -> Option<Folded> {
-        let mut folded = Folded { bytes: [0; Folded::LONGEST], len: 0, coded: false, wide: false };
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let (byte, len) = folded.take(rest);
-            *folded.bytes.get_mut(folded.len)? = byte;
-            folded.len += 1;
-            at += len;
+    pub(super) fn new(text: &'t [u8], buffer: &'t mut [u8; LONGEST]) -> Option<Folded<'t>> {
+        let is_folded = |b: &u8| b.is_ascii() && *b != b'%' && !b.is_ascii_uppercase();
+        let mut folded = Folded { bytes: text, coded: false, wide: false };
+        let mut at = text.iter().position(|b| !is_folded(b)).unwrap_or(text.len());
+        if at == text.len() {
+            return (at <= LONGEST).then_some(folded);
         }
+        let mut len = at;
+        buffer.get_mut(..len)?.copy_from_slice(text.get(..at)?);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let (byte, taken) = folded.take(rest);
+            *buffer.get_mut(len)? = byte;
+            len += 1;
+            at += taken;
+        }
+        folded.bytes = buffer.get(..len)?;
         Some(folded)
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
     }
 
     /// The first byte of what is left, folded, and the length it had.
@@ -153,8 +158,12 @@ fn name(host: &[u8]) -> Host {
         return Host::PUBLIC;
     }
     let within = |domains: &[&[u8]]| domains.iter().any(|domain| is_within(host, domain));
-    let kind = if words::METADATA.contains(&host) {
+    let kind = if host.first().is_some_and(|b| b"mikr".contains(b))
+        && words::METADATA.contains(&host)
+    {
         Kind::Metadata
+    } else if words::is_ordinary_label(label) {
+        if host.len() == label.len() { Kind::Single } else { Kind::Public }
     } else if words::LOOPBACK.contains(&label) || within(words::SELF_NAMED) {
         if label.starts_with(b"lo") || label.starts_with(b"ip6") {
             Kind::Loopback
@@ -219,7 +228,7 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Kind {
-        read(Folded::new(text.as_bytes()).unwrap().bytes()).kind
+        read(Folded::new(text.as_bytes(), &mut Folded::BUFFER.clone()).unwrap().bytes).kind
     }
 
     #[test]
@@ -269,6 +278,12 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_no_host() {
-        assert!(Folded::new(&[b'a'; 256]).is_some() && Folded::new(&[b'a'; 257]).is_none());
+        for byte in [b'a', b'A'] {
+            let is_host = |len| {
+                let mut buffer = Folded::BUFFER;
+                Folded::new(&[byte; 300][..len], &mut buffer).is_some()
+            };
+            assert!(is_host(256) && !is_host(257));
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::host::Kind;
 use super::judge::WORDS;
-use super::read::{self, Url};
+use super::read::{self, Reader, Url};
 use super::words::{self, Scheme, UrlToken as T};
 use crate::classes::Classes;
 use crate::detect::segment::Sink;
@@ -17,13 +17,13 @@ pub(super) fn lex<S: Sink>(view: &[u8], sink: &mut S) {
     let value = value(view);
     let mut buffer = [0; JOINED];
     if let Some(joined) = joined(view.get(value.clone()).unwrap_or_default(), &mut buffer) {
-        let mut lexer =
-            Lexer { view: joined, out: Out::Joined { sink: &mut *sink, value: value.clone() } };
+        let out = Out::Joined { sink: &mut *sink, value: value.clone() };
+        let mut lexer = Lexer { view: joined, reader: Reader::new(joined), out };
         if lexer.value(0..joined.len()).is_some_and(|told| told.is_odd) {
             return;
         }
     }
-    let mut lexer = Lexer { view, out: Out::Plain(sink) };
+    let mut lexer = Lexer { view, reader: Reader::new(view), out: Out::Plain(sink) };
     let told = lexer.value(value);
     lexer.text(told);
 }
@@ -165,6 +165,7 @@ struct Told {
 
 struct Lexer<'v, 's, S> {
     view: &'v [u8],
+    reader: Reader<'v>,
     out: Out<'s, S>,
 }
 
@@ -172,7 +173,9 @@ impl<S: Sink> Lexer<'_, '_, S> {
     /// The URL or bare host with which the value begins.
     fn value(&mut self, value: Range<usize>) -> Option<Told> {
         let text = self.view.get(..value.end)?;
-        let Some(url) = read::url(text, value.start) else { return self.bare(value) };
+        let Some(url) = self.reader.url(value.start, value.end) else {
+            return self.bare(value);
+        };
         if url.bare && !is_plain_inside(text.get(url.authority.clone())?, url.found.host.kind) {
             return None;
         }
@@ -200,7 +203,7 @@ impl<S: Sink> Lexer<'_, '_, S> {
             let before = self.view.get(..colon).unwrap_or_default();
             let name = before.iter().rev().take(read::SCHEME);
             let start = colon - name.take_while(|&&b| read::is_scheme_byte(b)).count();
-            let Some(url) = read::url(self.view, start.max(behind)) else { continue };
+            let Some(url) = self.reader.url(start.max(behind), self.view.len()) else { continue };
             from = from.max(url.authority.end);
             if !is_told(&url) {
                 continue;
@@ -220,7 +223,8 @@ impl<S: Sink> Lexer<'_, '_, S> {
         if !may_be_bare(text, Classes::ALL) || text.iter().any(|&b| read::ends_url(b)) {
             return None;
         }
-        let (authority, found) = read::authority(text, 0)?;
+        let (authority, found) = self.reader.authority(value.start, value.end)?;
+        let authority = authority.start - value.start..authority.end - value.start;
         let path = text.get(authority.end..)?;
         let is_path = path.len() > 1
             && path.first() == Some(&b'/')

@@ -29,8 +29,9 @@ pub(crate) fn is_odd_scheme(name: &[u8]) -> bool {
 /// Whose a host without its port is, as a token's name, if it is not the public's. A name of one label may be anybody's. O(len).
 pub(crate) fn leads_inside(host: &[u8]) -> Option<&'static str> {
     use host::Kind;
-    let folded = host::Folded::new(host)?;
-    Some(match host::read(folded.bytes()).kind {
+    let mut buffer = host::Folded::BUFFER;
+    let folded = host::Folded::new(host, &mut buffer)?;
+    Some(match host::read(folded.bytes).kind {
         Kind::Public | Kind::Single => return None,
         Kind::Internal => "INTERNAL",
         Kind::Private => "PRIVATE",

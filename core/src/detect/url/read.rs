@@ -39,10 +39,14 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    fn none() -> Authority {
-        let host = Host { kind: Kind::Public, odd: false, embedded: false, numbers: 0 };
-        Authority { host, decoy: false, confused: false, coded: false, folded: false, port: None }
-    }
+    const NONE: Authority = Authority {
+        host: Host { kind: Kind::Public, odd: false, embedded: false, numbers: 0 },
+        decoy: false,
+        confused: false,
+        coded: false,
+        folded: false,
+        port: None,
+    };
 }
 
 /// The longest name of a scheme.
@@ -70,52 +74,134 @@ pub(super) fn ends_url(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | b'"' | b'<' | b'>' | b'`')
 }
 
-/// Reads the URL at `at`, whose scheme, if it has one, begins there. O(authority).
-pub(super) fn url(view: &[u8], start: usize) -> Option<Url> {
-    let (mut at, mut scheme, mut archive) = (start, None, false);
-    for _ in 0..PREFIXES {
-        let rest = view.get(at..)?;
-        let Some(len) = scheme_len(rest) else { break };
-        let found = words::scheme(rest.get(..len)?);
-        at += len + 1;
-        scheme = Some(found);
-        match found {
-            Scheme::Prefix => {}
-            Scheme::Archive => archive = true,
-            _ => break,
-        }
+/// Reads the URLs of a view.
+pub(super) struct Reader<'v> {
+    view: &'v [u8],
+    /// At signs, and what ends the text that one is looked for in.
+    signs: Ahead,
+    ends: Ahead,
+    /// The host behind the last of those signs: many backslashes may lead to one.
+    behind: Option<(Range<usize>, Authority)>,
+}
+
+impl<'v> Reader<'v> {
+    pub(super) fn new(view: &'v [u8]) -> Reader<'v> {
+        Reader { view, signs: Ahead::NOTHING, ends: Ahead::NOTHING, behind: None }
     }
-    let slashes = slashes(view.get(at..)?);
-    let written = view.get(at..at + slashes)?;
-    let scheme = match scheme {
-        Some(Scheme::Local) => {
-            let system = is_system(view.get(at..)?);
-            let scheme = if archive { Scheme::Archive } else { Scheme::Local };
-            let authority = at..at;
-            return (slashes > 0).then(|| Url {
-                scheme,
-                slashes: false,
-                bare: false,
-                authority,
-                found: Authority::none(),
-                system,
-            });
+
+    /// Reads the URL at `start`, whose scheme, if it has one, begins there; nothing of it stands at or behind `limit`. O(authority).
+    pub(super) fn url(&mut self, start: usize, limit: usize) -> Option<Url> {
+        let view = self.view.get(..limit)?;
+        let (mut at, mut scheme, mut archive) = (start, None, false);
+        for _ in 0..PREFIXES {
+            let rest = view.get(at..)?;
+            let Some(len) = scheme_len(rest) else { break };
+            let found = words::scheme(rest.get(..len)?);
+            at += len + 1;
+            scheme = Some(found);
+            match found {
+                Scheme::Prefix => {}
+                Scheme::Archive => archive = true,
+                _ => break,
+            }
         }
-        Some(Scheme::Web) => Scheme::Web,
-        Some(Scheme::Wrapper) if slashes > 0 => Scheme::Wrapper,
-        Some(Scheme::Prefix) | None if slashes > 1 => Scheme::Web,
-        Some(known) if slashes > 1 => known,
-        _ => return None,
-    };
-    let (authority, found) = authority(view, at + slashes)?;
-    Some(Url {
-        scheme: if archive { Scheme::Archive } else { scheme },
-        slashes: written != b"//",
-        bare: slashes == 0,
-        authority,
-        found,
-        system: false,
-    })
+        let slashes = slashes(view.get(at..)?);
+        let written = view.get(at..at + slashes)?;
+        let scheme = match scheme {
+            Some(Scheme::Local) => {
+                let system = is_system(view.get(at..)?);
+                let scheme = if archive { Scheme::Archive } else { Scheme::Local };
+                let authority = at..at;
+                return (slashes > 0).then_some(Url {
+                    scheme,
+                    slashes: false,
+                    bare: false,
+                    authority,
+                    found: Authority::NONE,
+                    system,
+                });
+            }
+            Some(Scheme::Web) => Scheme::Web,
+            Some(Scheme::Wrapper) if slashes > 0 => Scheme::Wrapper,
+            Some(Scheme::Prefix) | None if slashes > 1 => Scheme::Web,
+            Some(known) if slashes > 1 => known,
+            _ => return None,
+        };
+        let (authority, found) = self.authority(at + slashes, limit)?;
+        Some(Url {
+            scheme: if archive { Scheme::Archive } else { scheme },
+            slashes: written != b"//",
+            bare: slashes == 0,
+            authority,
+            found,
+            system: false,
+        })
+    }
+
+    /// Reads the authority at `start`: its range and what it says. O(len of what it is taken for).
+    pub(super) fn authority(
+        &mut self,
+        start: usize,
+        limit: usize,
+    ) -> Option<(Range<usize>, Authority)> {
+        let view = self.view.get(..limit)?;
+        let rest = view.get(start..)?;
+        let len = authority_len(rest);
+        let mut found = Authority::NONE;
+        found.read(rest.get(..len)?);
+        // What some take for the rest of the authority.
+        let end = start + len;
+        let confused = match view.get(end..)? {
+            [b'#' | b'?', b'@', ..] => Some(end + 2..limit),
+            [b'\\', ..] => self.behind_backslash(end + 1, limit),
+            _ => None,
+        };
+        if let Some(more) = confused {
+            let more = more.start..more.start + authority_len(view.get(more.clone())?);
+            match &self.behind {
+                Some((read, host)) if *read == more => found.add(host),
+                _ => {
+                    let mut host = Authority::NONE;
+                    host.read(view.get(more.clone())?);
+                    found.add(&host);
+                    self.behind = Some((more, host));
+                }
+            }
+            found.confused = true;
+        }
+        Some((start..end, found))
+    }
+
+    /// What stands behind an at sign behind the backslash before `start`. Amortised O(1): what was looked for is remembered.
+    fn behind_backslash(&mut self, start: usize, limit: usize) -> Option<Range<usize>> {
+        let limit = limit.min(start + USER);
+        let sign = self.signs.next(self.view, start, |rest| memchr::memchr(b'@', rest));
+        if sign >= limit {
+            return None;
+        }
+        let ends = |&byte: &u8| byte == b'/' || ends_url(byte);
+        let end = self.ends.next(self.view, start, |rest| rest.iter().position(ends));
+        (sign < end).then(|| sign + 1..end.min(limit))
+    }
+}
+
+/// Where the next byte of some kind stands, remembered: there is none of it in `from..next`.
+struct Ahead {
+    from: usize,
+    next: usize,
+}
+
+impl Ahead {
+    const NOTHING: Ahead = Ahead { from: 0, next: 0 };
+
+    /// Where the first byte that `find` finds stands at or behind `at`; the length of the view if there is none.
+    fn next(&mut self, view: &[u8], at: usize, find: impl Fn(&[u8]) -> Option<usize>) -> usize {
+        if at < self.from || at >= self.next {
+            let rest = view.get(at..).unwrap_or_default();
+            *self = Ahead { from: at, next: at + find(rest).unwrap_or(rest.len()) };
+        }
+        self.next
+    }
 }
 
 /// How many slashes and backslashes stand at the start. Those beyond eight are part of the host, which then is none.
@@ -123,33 +209,10 @@ fn slashes(rest: &[u8]) -> usize {
     rest.iter().take(8).take_while(|b| matches!(b, b'/' | b'\\')).count()
 }
 
-/// Reads the authority at `start`: its range and what it says. O(len of what it is taken for).
-pub(super) fn authority(view: &[u8], start: usize) -> Option<(Range<usize>, Authority)> {
-    let rest = view.get(start..)?;
+/// The length of an authority.
+fn authority_len(rest: &[u8]) -> usize {
     let ends = |&byte: &u8| matches!(byte, b'/' | b'\\' | b'?' | b'#') || ends_url(byte);
-    let len = rest.iter().position(ends).unwrap_or(rest.len());
-    let mut found = Authority::none();
-    found.read(rest.get(..len)?);
-    // What some take for the rest of the authority.
-    let tail = rest.get(len..)?;
-    let more = match tail {
-        [b'#' | b'?', b'@', more @ ..] => Some(more),
-        [b'\\', more @ ..] => {
-            let more = more.get(..USER).unwrap_or(more);
-            let end = more.iter().position(|&b| b == b'/' || ends_url(b)).unwrap_or(more.len());
-            more.get(..end).and_then(|text| {
-                let at = memchr::memchr(b'@', text)?;
-                text.get(at + 1..)
-            })
-        }
-        _ => None,
-    };
-    if let Some(more) = more {
-        let len = more.iter().position(ends).unwrap_or(more.len());
-        found.read(more.get(..len)?);
-        found.confused = true;
-    }
-    Some((start..start + len, found))
+    rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 impl Authority {
@@ -162,11 +225,12 @@ impl Authority {
         if let Some(user) = user {
             self.user(user);
         }
-        let Some(folded) = Folded::new(host) else { return };
+        let mut buffer = Folded::BUFFER;
+        let Some(folded) = Folded::new(host, &mut buffer) else { return };
         self.coded |= folded.coded;
         self.folded |= folded.wide;
         // Coded or folded, they part the text only for some.
-        let mut pieces = folded.bytes().rsplitn(3, |&b| matches!(b, b'@' | b'/' | b'\\'));
+        let mut pieces = folded.bytes.rsplitn(3, |&b| matches!(b, b'@' | b'/' | b'\\'));
         let host = pieces.next().unwrap_or_default();
         for piece in pieces {
             self.confused = true;
@@ -183,8 +247,9 @@ impl Authority {
         // The second at sign, or what is longer than a host, is meant for some reader alone.
         self.confused |= memchr::memchr(b'@', user).is_some();
         for piece in user.split(|&b| b == b'@').take(2) {
-            let Some(folded) = Folded::new(piece) else { continue };
-            let (name, password, _) = host::split_port(folded.bytes());
+            let mut buffer = Folded::BUFFER;
+            let Some(folded) = Folded::new(piece, &mut buffer) else { continue };
+            let (name, password, _) = host::split_port(folded.bytes);
             let is_host = is_host_like(name);
             self.decoy |= is_host && password.is_none();
             self.confused |= is_host
@@ -197,10 +262,23 @@ impl Authority {
 
     /// The worst host counts.
     fn host(&mut self, name: &[u8]) {
-        let read = host::read(name);
-        if (read.kind, read.odd) >= (self.host.kind, self.host.odd) {
-            self.host = read;
+        self.worst(host::read(name));
+    }
+
+    fn worst(&mut self, host: Host) {
+        if (host.kind, host.odd) >= (self.host.kind, self.host.odd) {
+            self.host = host;
         }
+    }
+
+    /// What another reader takes for the authority adds to it.
+    fn add(&mut self, other: &Authority) {
+        self.worst(other.host);
+        self.decoy |= other.decoy;
+        self.confused |= other.confused;
+        self.coded |= other.coded;
+        self.folded |= other.folded;
+        self.port = self.port.or(other.port);
     }
 }
 

@@ -178,7 +178,7 @@ pub(super) fn is_ordinary_label(label: &[u8]) -> bool {
 
 static LABELS: Table<(), 64> = Table::new(&[(
     (),
-    "localhost localdomain loopback internal intranet intra local lan corp private arpa consul svc me gd st sh io name \
+    "localhost localhost6 ip6-localhost ip6-loopback localdomain loopback internal intranet intra local lan corp private arpa consul svc me gd st sh io name \
      us ms goog google cz default",
 )]);
 
@@ -203,6 +203,17 @@ mod tests {
     #[test]
     fn tokens_fit_a_set() {
         assert!(UrlToken::NAMES.len() <= 64);
+    }
+
+    /// A last label that no table of labels holds is looked up no further.
+    #[test]
+    fn what_leads_inside_ends_in_no_ordinary_label() {
+        let domains = [LOOPBACK, INTERNAL, SELF_NAMED, ADDRESS_NAMED].concat();
+        for domain in domains {
+            let label = domain.rsplit(|&byte| byte == b'.').next().unwrap();
+            assert!(!is_ordinary_label(label), "{}", domain.escape_ascii());
+        }
+        assert!(METADATA.iter().all(|name| b"mikr".contains(&name[0])));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{DEFAULT, inside};
 use crate::classes::Classes;
-use crate::detect::segment::{Sink, Token};
-use crate::detect::{Language, features, is_anchored, judge, opens};
+use crate::detect::segment::{Sink, Token, Trace};
+use crate::detect::{Evidence, Language, features, is_anchored, judge, opens};
 use crate::limits::Budget;
 
 /// Most tokens for each byte of a view, and beside it: what makes lexing O(len) whatever the folding does.
@@ -31,12 +31,14 @@ pub(super) fn holds<L: Language>(language: L, view: &[u8]) {
     let plan = DEFAULT.plan();
     let rule = plan.languages.iter().find(|rule| rule.id.name() == L::NAME);
     let weights = &rule.expect("a rule for each language").weights;
-    let mut budget = Budget::UNLIMITED;
-    if let Some(evidence) = judge(language, weights, view, classes, &mut budget) {
+    let (mut budget, mut trace) = (Budget::UNLIMITED, Trace::default());
+    if let Some(evidence) = judge(language, weights, view, classes, &mut budget, &mut trace) {
         assert!(open, "{}: evidence behind a closed gate", L::NAME);
         inside(&evidence.range, view.len());
         assert!(evidence.score >= weights.floor() && weights.calibrate(evidence.score) <= 1000);
-        let _ = features(language, weights, view, &evidence);
+        let told = features(language, weights, view, &evidence, &trace);
+        let again = Evidence { tokens: None, ..evidence };
+        assert_eq!(told, features(language, weights, view, &again, &trace), "{}", L::NAME);
     }
 }
 
