@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// Refuse a schema with keywords or formats that its draft does not know
     #[arg(long)]
     strict: bool,
-    /// Accept objects with the same key twice: the last counts
+    /// Accept objects with the same key twice: each of its values counts
     #[arg(long)]
     duplicate_keys: bool,
     /// Each line is a document; blank lines are none

@@ -51,11 +51,10 @@ fn what_readers_differ_about_may_be_accepted() {
     let lenient =
         Schema::options().duplicate_keys(true).byte_order_mark(true).lone_surrogates(true);
     let lenient = lenient.build("s", strict).expect("a schema");
-    assert_eq!(
-        keywords(&lenient, b"\xEF\xBB\xBF{\"b\":\"\\ud800\",\"a\":\"x\",\"a\":1}", 9),
-        [""; 0]
-    );
+    assert_eq!(keywords(&lenient, b"\xEF\xBB\xBF{\"b\":\"\\ud800\",\"a\":2,\"a\":1}", 9), [""; 0]);
+    // Some readers take the first, some the last.
     assert_eq!(keywords(&lenient, br#"{"a":1,"a":"x"}"#, 9), ["type"]);
+    assert_eq!(keywords(&lenient, br#"{"a":"x","a":1}"#, 9), ["type"]);
     let found = schema(strict).validator().validate(br#"{"a":1,"a":"x"}"#, 9);
     let found: Vec<_> =
         found.iter().map(|v| (&*v.keyword, &*v.instance_pointer, v.range.clone())).collect();

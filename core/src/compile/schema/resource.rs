@@ -117,7 +117,7 @@ impl<'a> Resources<'a> {
         documents: &Documents,
     ) {
         let bare = address.trim_end_matches('#');
-        let name = format!("{bare}#");
+        let name = format!("{}#", bare.strip_prefix(BASE).unwrap_or(bare));
         self.add(document, uri::from_str(bare).ok(), default, &name, documents);
     }
 
