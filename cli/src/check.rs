@@ -24,7 +24,7 @@ use crate::policy::{PolicyArgs, build};
 /// lexes, none for literals, which one scan finds for all rules. `limits.rule_steps` bounds those of a rule.
 ///
 /// Warnings tell what has no effect: exclusions of fields that cannot be, or that another exclusion covers; rules that can match
-/// nothing, are excluded everywhere, or look as another one does. Hints tell rules of your own whose hits another rule finds too.
+/// nothing, are excluded everywhere, or look as another one does; schemas that the schema machine cannot take. Hints tell rules of your own whose hits another rule finds too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes: 0 all is well, 1 a rule does not do what it says (with --strict: or there is a warning), 2 the policy or a file that it names cannot be used: \
@@ -84,10 +84,14 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
     }
 
     let memory = engine.memory_usage();
+    let schemas = engine.schemas();
+    let fallbacks: Vec<_> = schemas.iter().filter_map(|&(name, why)| Some((name, why?))).collect();
     let mut steps = engine.rule_steps();
     steps.sort_by_key(|(_, steps)| std::cmp::Reverse(*steps));
     if args.json {
         let report = json!({"rules": rules, "hits": hits, "passes": passes, "failures": failures,
+            "schemas": schemas.len(),
+            "fallbacks": fallbacks.iter().map(|(name, why)| json!({"schema": name, "why": why})).collect::<Vec<_>>(),
             "warnings": warnings.iter().map(as_json).collect::<Vec<_>>(), "hints": hints, "compiled_bytes": memory,
             "build_ms": build_ms, "ruleset": engine.ruleset(), "steps_per_byte": engine.steps_per_byte(),
             "rule_steps": steps.iter().map(|(rule, steps)| json!({"rule": rule, "steps": steps})).collect::<Vec<_>>()});
@@ -99,6 +103,12 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         }
         for warning in &warnings {
             let warning = tame(&warning.to_string());
+            let _ = writeln!(report, "{}: {warning}", color.paint("33", "warning"));
+        }
+        for (name, why) in &fallbacks {
+            let warning = tame(&format!(
+                "schema `{name}` is run by the full validator, which is slower; {why}"
+            ));
             let _ = writeln!(report, "{}: {warning}", color.paint("33", "warning"));
         }
         for hint in &hints {
@@ -120,6 +130,9 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
             "{mark}: {rules} rules, {hits} hits, {passes} passes, {} failures",
             failures.len()
         );
+        let native = schemas.len() - fallbacks.len();
+        let _ =
+            writeln!(report, "schemas: {}, {native} of them by the schema machine", schemas.len());
         let _ = writeln!(
             report,
             "compiled: {} KiB in {build_ms:.1} ms, ruleset {}",
@@ -137,7 +150,8 @@ pub(crate) fn run(args: &Args, color: Color) -> Result<ExitCode, Error> {
         }
         print(&report)?;
     }
-    let is_well = failures.is_empty() && (warnings.is_empty() || !args.strict);
+    let is_quiet = warnings.is_empty() && fallbacks.is_empty();
+    let is_well = failures.is_empty() && (is_quiet || !args.strict);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

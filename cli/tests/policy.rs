@@ -247,3 +247,21 @@ fn what_has_no_effect_is_a_warning() {
     assert_eq!(at_line_4.unwrap()["pointer"], "/exclusions/1");
     assert_eq!(told["hints"][0]["found_by"][0], "own.word");
 }
+
+#[test]
+fn check_tells_which_schemas_the_machine_cannot_take() {
+    let folder = folder("policy-schemas");
+    let names: Vec<_> = ('a'..='g').map(|c| format!("^{c}: {{}}")).collect();
+    let text = format!(
+        "schemas:\n  easy: {{type: object}}\n  odd: {{patternProperties: {{{}}}}}\n",
+        names.join(", ")
+    );
+    let policy = write(&folder, "policy.yaml", &text);
+    let done = run(&["check", "--policy", &policy]).exits(0);
+    assert!(done.stdout.contains("schemas: 2, 1 of them by the schema machine"), "{}", done.stdout);
+    let report = run(&["check", "--policy", &policy, "--json"]).exits(0);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["fallbacks"][0]["schema"], "odd");
+    assert!(report["fallbacks"][0]["why"].as_str().unwrap().contains("more than 6 patterns"));
+    run(&["check", "--policy", &policy, "--strict"]).exits(1);
+}

@@ -289,6 +289,20 @@ impl Engine {
         self.inner.plan.rule_steps()
     }
 
+    /// The schemas of the policy and of the parameters of its routes, by their names, each with what keeps it from the schema machine if anything does:
+    /// then the slower full validator runs it (see [`Schema::fallback`](crate::Schema::fallback)).
+    ///
+    /// ```
+    /// use abatis::{Engine, Policy};
+    /// let policy = Policy::from_yaml("p.yaml", "schemas: {note: {type: object, maxProperties: 3}}")?;
+    /// let engine = Engine::new(&policy)?;
+    /// assert_eq!(engine.schemas(), [("note", None)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn schemas(&self) -> Vec<(&str, Option<&str>)> {
+        self.inner.plan.schemas()
+    }
+
     /// Digest of rules and weights, as in [`Verdict::ruleset`].
     pub fn ruleset(&self) -> &str {
         &self.inner.plan.ruleset

@@ -362,6 +362,14 @@ impl Plan {
         self.schemas.get(name).map(|schema| &**schema)
     }
 
+    /// Every schema with its name, and why the machine does not run it.
+    pub(crate) fn schemas(&self) -> Vec<(&str, Option<&str>)> {
+        let named = self.schemas.iter().map(|(name, schema)| (&**name, schema.fallback()));
+        let parameters = self.routes.iter().flat_map(|route| &route.parameters);
+        let parameters = parameters.map(|known| (&*known.name, known.schema.fallback()));
+        named.chain(parameters).collect()
+    }
+
     /// Whether the literals of the rules are searched for by windows.
     #[cfg(test)]
     pub(crate) fn scans_by_windows(&self) -> bool {

@@ -438,13 +438,14 @@ impl Machine {
             self.pass_on(program, step, fail);
             return false;
         }
-        if step.must_fail(fail) {
+        let Some(frame) = self.frames.last() else { return false };
+        let (outer, known) = (frame.why, program.set(frame.set).branches.and(frame.fail));
+        let is_new = |link: &&Link| matches!(link, Link::Must { child, parent } if fail.has(*child) && !known.has(*parent));
+        if step.links.iter().any(|link| is_new(&link)) {
             told = true;
             let (base, before) = self.tell(program, step.set, complete, range, path);
-            let outer = self.frames.last().map_or(0, |frame| frame.why);
-            for link in &step.links {
-                let Link::Must { child, parent } = *link else { continue };
-                if fail.has(child) {
+            for link in step.links.iter().filter(is_new) {
+                if let Link::Must { child, parent } = *link {
                     let because = self.why.get(base + usize::from(child)).copied().unwrap_or(0);
                     self.blame(outer, parent, because);
                     if let Some(frame) = self.frames.last_mut() {

@@ -361,6 +361,8 @@ pub(crate) struct Set {
     pub(crate) kinds: [Outcome; 9],
     /// What joins the results, in the order of their parents.
     pub(crate) ops: Box<[Op]>,
+    /// Nodes that only choices apply (`anyOf`, `oneOf`, `not`, `if`): of theirs the first failure alone is told.
+    pub(crate) branches: Bits,
     pub(crate) object: Option<Box<ObjectPlan>>,
     pub(crate) array: Option<Box<ArrayPlan>>,
 }

@@ -36,6 +36,7 @@ pub(super) fn determinise(program: &mut Program, root: NodeId) -> Result<(), Uns
         nodes: std::mem::take(&mut program.nodes),
         program,
         ids: HashMap::new(),
+        entries: Vec::new(),
         members: 0,
         caches: Caches::default(),
     };
@@ -62,6 +63,8 @@ struct Sets<'p> {
     nodes: Vec<Node>,
     /// By the nodes that the place asks for.
     ids: HashMap<Vec<NodeId>, SetId>,
+    /// The other way round.
+    entries: Vec<Vec<NodeId>>,
     members: usize,
     caches: Caches,
 }
@@ -87,6 +90,7 @@ impl Sets<'_> {
         }
         let nodes = self.closure(&entries)?;
         self.program.sets.push(Set { nodes: nodes.into(), ..Set::default() });
+        self.entries.push(entries.clone());
         self.ids.insert(entries, id as SetId);
         Ok(id as SetId)
     }
@@ -200,7 +204,9 @@ impl Sets<'_> {
             };
             self.outcome(&list, &ops, kind, plan)
         });
-        Ok(Set { nodes, kinds, ops, object, array })
+        let entries = self.entries.get(id).map(|entries| entries.iter());
+        let branches = branches(&ops, &nodes, entries.into_iter().flatten());
+        Ok(Set { nodes, kinds, ops, branches, object, array })
     }
 
     fn outcome(&self, list: &[Node], ops: &[Op], kind: Kind, plan: bool) -> Outcome {
@@ -479,6 +485,23 @@ impl Sets<'_> {
         let step = self.step(&children, evaluated, asked)?;
         Ok(Item { closed, refused: !closed.is_empty(), step })
     }
+}
+
+/// The nodes that no entry applies outside of choices.
+fn branches<'e>(ops: &[Op], nodes: &[NodeId], entries: impl Iterator<Item = &'e NodeId>) -> Bits {
+    let places = |id: &NodeId| nodes.iter().position(|node| node == id);
+    let mut direct =
+        entries.filter_map(places).fold(Bits::NONE, |bits, at| bits.or(Bits::one(at as u16)));
+    // Parents before children.
+    for op in ops.iter().rev() {
+        if let Op::All { parent, child } | Op::Dependent { parent, child, .. } = *op
+            && direct.has(parent)
+        {
+            direct.insert(child);
+        }
+    }
+    let all = (0..nodes.len() as u16).fold(Bits::NONE, |bits, at| bits.or(Bits::one(at)));
+    all.without(direct)
 }
 
 /// What fails if no check does.

@@ -254,7 +254,11 @@ impl Path {
 /// Appends `/key`, escaped as in RFC 6901; bytes that are no UTF-8 become U+FFFD.
 pub(crate) fn pointer_key(key: &[u8], out: &mut String) {
     out.push('/');
-    for char in String::from_utf8_lossy(key).chars() {
+    let key = String::from_utf8_lossy(key);
+    if !key.contains(['~', '/']) {
+        return out.push_str(&key);
+    }
+    for char in key.chars() {
         match char {
             '~' => out.push_str("~0"),
             '/' => out.push_str("~1"),

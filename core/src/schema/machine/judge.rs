@@ -254,7 +254,11 @@ impl Check {
         caches: &mut Caches,
     ) -> bool {
         match self {
-            Check::MinLength(limit) => text.len() as u64 >= *limit && characters(text) >= *limit,
+            // A character takes four bytes at most.
+            Check::MinLength(limit) => {
+                let len = text.len() as u64;
+                len / 4 >= *limit || (len >= *limit && characters(text) >= *limit)
+            }
             Check::MaxLength(limit) => text.len() as u64 <= *limit || characters(text) <= *limit,
             Check::Pattern(at) => program.matches(*at, text, caches),
             Check::Format(format) => {

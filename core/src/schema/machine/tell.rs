@@ -53,6 +53,9 @@ impl Machine {
             });
         }
         for (at, rule) in failures {
+            if set.branches.has(at) && fail.has(at) {
+                continue;
+            }
             fail.insert(at);
             self.add(set, base, at, rule, range, About::Value(path), 0);
         }
@@ -212,8 +215,10 @@ impl Machine {
         let Some(frame) = self.frames.last_mut() else { return };
         let nodes = program.closed(frame.set, frame.at).without(frame.refused);
         frame.closed = false;
-        frame.fail = frame.fail.or(nodes);
         frame.refused = frame.refused.or(nodes);
+        let known = program.set(frame.set).branches.and(frame.fail);
+        frame.fail = frame.fail.or(nodes);
+        let nodes = nodes.without(known);
         frame.open_ended |= !frame.object;
         let (base, set) = (frame.why, program.set(frame.set));
         let (rule, range) = if frame.object {
