@@ -303,7 +303,8 @@ mod tests {
     fn positions_count_lines_and_characters() {
         let document = "{\n \"ä\": 1\n}".as_bytes();
         assert_eq!(position(document, 0), (1, 1));
-        assert_eq!(position(document, 8), (2, 7));
+        assert_eq!(position(document, 8), (2, 6));
+        assert_eq!(position(document, 9), (2, 7));
         assert_eq!(position(document, 99), (3, 2));
     }
 

@@ -286,10 +286,6 @@ impl Sets<'_> {
             .collect();
         names.sort_unstable();
         names.dedup();
-        self.members += names.len();
-        if self.members > MEMBERS_MAX {
-            return Err(Unsupported::new("", "its places name too many properties"));
-        }
         let mut patterns: Vec<u32> = rules
             .iter()
             .flat_map(|(_, rules)| rules.patterns.iter().map(|(pattern, _)| *pattern))
@@ -298,6 +294,10 @@ impl Sets<'_> {
         patterns.dedup();
         if patterns.len() > PATTERNS_MAX {
             return Err(Unsupported::new("", "more than 6 patterns of names apply to one object"));
+        }
+        self.members += names.len() + (1 << patterns.len());
+        if self.members > MEMBERS_MAX {
+            return Err(Unsupported::new("", "its places name too many properties"));
         }
         let has_names = rules.iter().any(|(_, rules)| rules.names.is_some());
         let mut members = Vec::new();
